@@ -1,0 +1,172 @@
+"""The plan as data: one per target; its digest is its version. Made by ``planner``, read by everything that serves."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Literal
+
+from pydantic import Field
+
+from headrace_dags.graph import Batching, Graph, PortType, Resources, Use
+from headrace_dags.record import Record, digest
+
+FORMAT: Literal["plan/1"] = "plan/1"
+
+Wire = Literal["text", "json", "handle", "tensor", "npy", "png"]
+"""How the items of one value travel as an OIP tensor. Every tensor has the items on its first axis (one item: size 1).
+
+============  ========  ==================  ==================================================================
+wire          datatype  shape               one item
+============  ========  ==================  ==================================================================
+``text``      BYTES     [items, 1]          UTF-8
+``json``      BYTES     [items, 1]          JSON, UTF-8
+``handle``    BYTES     [items, 1]          JSON reference of an object (``headrace_serving.objects.Reference``)
+``tensor``    by dtype  [items, *axes]      the array itself; all items have one shape
+``npy``       BYTES     [items, 1]          the array in numpy's npy format: ragged items
+``png``       BYTES     [items, 1]          a lossless PNG, or a JSON reference of one: ragged images that cross a hop
+============  ========  ==================  ==================================================================
+"""
+
+
+class Flow(Record):
+    """A value of the graph where it crosses the border of a segment or a model.
+
+    Attributes:
+        name: the tensor's name: ``<node>.<port>`` of the value with ``.`` and other signs made ``_``; unique in the plan.
+        use: the value.
+        type: what one item is.
+        many: whether it carries many items.
+        wire: how items travel.
+    """
+
+    name: str
+    use: Use
+    type: PortType
+    many: bool
+    wire: Wire
+
+
+class Member(Record):
+    """One Triton model of a segment: nodes that run inline, in order, in one process.
+
+    Attributes:
+        name: the model's name, unique on a server.
+        nodes: names of the nodes, in topological order.
+        inputs: values it takes; constants are not among them.
+        outputs: values it gives to others.
+        batching: set where requests may be batched across runs (one batched node, all its inputs per item).
+    """
+
+    name: str
+    nodes: tuple[str, ...]
+    inputs: tuple[Flow, ...]
+    outputs: tuple[Flow, ...]
+    batching: Batching | None = None
+
+
+class Reason(Record):
+    """Why nodes are apart: the cut between ``producer`` and ``consumer`` and the rule that made it.
+
+    Attributes:
+        code: name of the cut rule, e.g. ``isolate``.
+        producer: node whose value crosses; empty for an input of the dag.
+        consumer: node that takes it.
+        text: the reason, one clause.
+        hop: whether the value crosses the log (else it only crosses from model to model inside an ensemble).
+    """
+
+    code: str
+    producer: str
+    consumer: str
+    text: str
+    hop: bool
+
+
+Lowering = Literal["inline", "ensemble"]
+
+
+class Segment(Record):
+    """Nodes that are served together: one OIP model on one server on one kind of slice.
+
+    Attributes:
+        name: unique in the plan; matches ``[a-z0-9-]+``.
+        members: its models; one with ``inline``, several with ``ensemble``.
+        inputs: values it takes from the log.
+        outputs: values it gives to the log.
+        lowering: how its members are put together.
+        mapped: uses among ``inputs`` whose items are cut into chunks, one task each; empty: one task a run. All outputs
+            of a segment with mapped inputs are per item of that axis.
+        chunk: preferred items of a chunk; 0 where nothing is mapped.
+        resources: what one instance needs (the largest of its nodes).
+        slice: the slice it runs on; ``none`` without a GPU.
+        digest: content hash of all that can change what it does.
+    """
+
+    name: str
+    members: tuple[Member, ...]
+    inputs: tuple[Flow, ...]
+    outputs: tuple[Flow, ...]
+    lowering: Lowering = "inline"
+    mapped: tuple[Use, ...] = ()
+    chunk: int = 0
+    resources: Resources = Resources()
+    slice: str = "none"
+    digest: str = ""
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """Names of its nodes, in topological order within each member."""
+        return tuple(node for member in self.members for node in member.nodes)
+
+    @property
+    def model(self) -> str:
+        """Name of the OIP model that is called for this segment: name and digest, so that versions stand side by side."""
+        return f"{self.name}-{self.digest[:12]}"
+
+
+class Slice(Record):
+    """A kind of GPU partition a target offers: ``name`` as in a device request, and its usable memory."""
+
+    name: str
+    gpu_memory_bytes: int
+
+
+class Target(Record):
+    """Where a plan runs.
+
+    Attributes:
+        kind: ``local`` or ``kubernetes``.
+        platform: the kubernetes platform (``plain``, ``gke``, ...); empty for ``local``.
+        slices: the partitions that may be asked for, smallest first.
+        onnx: who runs ONNX models: onnxruntime inside the python backend, or Triton's own backend.
+    """
+
+    kind: Literal["local", "kubernetes"]
+    platform: str = ""
+    slices: tuple[Slice, ...] = ()
+    onnx: Literal["python", "onnxruntime"] = "python"
+
+
+class Plan(Record):
+    """Graph, target, segments: all that serving and running need.
+
+    Attributes:
+        segments: in topological order.
+        reasons: every cut, in the order of the consuming nodes.
+    """
+
+    format: Literal["plan/1"] = FORMAT
+    graph: Graph
+    target: Target
+    segments: tuple[Segment, ...]
+    reasons: tuple[Reason, ...] = Field(default=())
+
+    @cached_property
+    def digest(self) -> str:
+        """The plan's version: its content without file paths and line numbers."""
+        return digest(self.model_dump(mode="json", exclude={"graph": {"sources"}}))
+
+    @cached_property
+    def by_name(self) -> dict[str, Segment]:
+        """Segments by name."""
+        return {segment.name: segment for segment in self.segments}
