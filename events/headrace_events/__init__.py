@@ -1,1 +1,1 @@
-"""."""
+"""Drive a plan with events: log, orchestrator, worker, the run record."""

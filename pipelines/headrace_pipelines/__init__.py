@@ -1,1 +1,1 @@
-"""."""
+"""Run a dag as a batch on Kubeflow Pipelines."""

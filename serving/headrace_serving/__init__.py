@@ -1,1 +1,1 @@
-"""."""
+"""Serve segments: object store, tensor codec, servers and runtimes, emitters. Everything is reached by the Open Inference Protocol."""

@@ -1,0 +1,1 @@
+"""The orchestrator: the pure core that decides, and the shell around it."""

@@ -1,0 +1,142 @@
+"""The events of the inbox, the commands of ``decide`` and the outcome: all that moves a run, as frozen data."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from headrace_dags.record import Record
+from headrace_serving.failure import TaskFailure
+
+
+class Payload(Record):
+    """Where a tensor is: kept by reference, never inside a run's state.
+
+    Attributes:
+        items: how many items it holds.
+        nbytes: its size.
+        key: the object that holds it, or empty for one that lies in the event itself.
+        offset: inbox offset of the event whose inline data holds it; -1 with a ``key``.
+    """
+
+    items: int
+    nbytes: int
+    key: str = ""
+    offset: int = -1
+
+
+class TaskKey(Record):
+    """One segment execution for one run and chunk."""
+
+    segment: str
+    chunk: int = 0
+    attempt: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.segment}/{self.chunk}/{self.attempt}"
+
+
+class Timing(Record):
+    """Where a task's time went, in seconds: waiting in a queue, fetching inputs, in the server, publishing."""
+
+    queue_s: float = 0.0
+    fetch_s: float = 0.0
+    compute_s: float = 0.0
+    publish_s: float = 0.0
+
+
+class Submitted(Record):
+    """A run was accepted: its plan's digest, and its inputs by name."""
+
+    type: Literal["submitted"] = "submitted"
+    run: str
+    plan: str
+    inputs: dict[str, Payload]
+
+
+class Started(Record):
+    """A worker began a task: the start-to-finish clock runs."""
+
+    type: Literal["started"] = "started"
+    task: TaskKey
+
+
+class Result(Record):
+    """A task succeeded: its outputs by the flow's name."""
+
+    type: Literal["result"] = "result"
+    task: TaskKey
+    outputs: dict[str, Payload]
+    timing: Timing = Timing()
+
+
+class Failed(Record):
+    """A task failed."""
+
+    type: Literal["failed"] = "failed"
+    task: TaskKey
+    failure: TaskFailure
+    timing: Timing = Timing()
+
+
+class TimerFired(Record):
+    """A timer that ``decide`` asked for came due. ``name`` is ``deadline`` or ``retry:<segment>/<chunk>/<attempt>``."""
+
+    type: Literal["timer"] = "timer"
+    name: str
+
+
+class Cancel(Record):
+    """Somebody asked for the run to end."""
+
+    type: Literal["cancel"] = "cancel"
+    reason: str = ""
+
+
+Event = Annotated[Submitted | Started | Result | Failed | TimerFired | Cancel, Field(discriminator="type")]
+
+
+class Piece(Record):
+    """Some items of a payload: from ``start`` up to ``stop``."""
+
+    payload: Payload
+    start: int
+    stop: int
+
+
+class IssueTask(Record):
+    """Execute a task: for each input flow's name, the pieces to join, in order."""
+
+    type: Literal["issue"] = "issue"
+    task: TaskKey
+    inputs: dict[str, tuple[Piece, ...]]
+    timeout_s: float | None = None
+
+
+class SetTimer(Record):
+    """Append a ``TimerFired`` of that name at ``at_s`` (log time, seconds)."""
+
+    type: Literal["set-timer"] = "set-timer"
+    name: str
+    at_s: float
+
+
+class CancelTasks(Record):
+    """Stop whatever of this run is still executing."""
+
+    type: Literal["cancel-tasks"] = "cancel-tasks"
+
+
+class Outcome(Record):
+    """How a run ended. ``outputs`` holds, for each output of the dag, the pieces to join."""
+
+    type: Literal["outcome"] = "outcome"
+    run: str
+    status: Literal["succeeded", "failed", "cancelled", "expired"]
+    outputs: dict[str, tuple[Piece, ...]] = {}
+    failure: TaskFailure | None = None
+    task: TaskKey | None = None
+
+
+Command = IssueTask | SetTimer | CancelTasks | Outcome

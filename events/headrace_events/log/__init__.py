@@ -1,0 +1,1 @@
+"""The durable event log: one contract, one module a variant."""

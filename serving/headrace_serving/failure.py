@@ -1,0 +1,46 @@
+"""Why a task failed, as data that survives the way from a model's process through gRPC to the run's record."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from headrace_dags.record import Record
+
+FailureKind = Literal["input", "step", "output", "load", "timeout", "cancelled", "unavailable", "internal"]
+"""Who is at fault.
+
+``input``: the step raised InputError; permanent. ``step``: the body raised; retried as the node's options say.
+``output``: the body returned what its port does not declare; permanent. ``load``: the step failed to import or to set up;
+permanent. ``timeout``: start-to-finish limit passed; retried as the options say. ``cancelled``: by the run.
+``unavailable``: server or stub away, a fault of infrastructure; retried, counts no attempt. ``internal``: ours; permanent.
+"""
+
+
+class TaskFailure(Record):
+    """One failed task.
+
+    Attributes:
+        kind: who is at fault.
+        node: the node whose body ran; empty when none had begun.
+        port: the input port at fault, where one is known.
+        message: one paragraph for a person: exception type and text.
+        traceback: the user's frames, oldest first, at most 3,000 characters; empty where there are none.
+        location: ``file:line`` of the user's innermost frame, or of the step's declaration.
+        item: which item of a mapped axis, counted from 0 within the task; -1 where that has no meaning.
+    """
+
+    kind: FailureKind
+    message: str
+    node: str = ""
+    port: str = ""
+    traceback: str = ""
+    location: str = ""
+    item: int = -1
+
+
+class TaskFailed(Exception):
+    """Raised by an executor when a task failed; carries the failure as data."""
+
+    def __init__(self, failure: TaskFailure) -> None:
+        self.failure = failure
+        super().__init__(f"{failure.node or 'task'}: {failure.message}")

@@ -1,0 +1,1 @@
+"""What executes segments in ``headrace run``: one contract, one module a runtime."""

@@ -1,0 +1,75 @@
+"""What a runtime does: serve every segment of a plan and execute tasks on them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol, Self
+
+from headrace_dags.record import Record
+from headrace_serving.tensors import Tensor
+
+
+class Task(Record):
+    """What an executor is told of one task.
+
+    Attributes:
+        id: ``<run>/<segment>/<chunk>/<attempt>``; travels as the request id.
+        prefix: ``<tenant>/<run>``: where the task's objects go.
+        segment: name of the segment.
+        deadline_s: most seconds from start to finish; ``None`` is no limit.
+    """
+
+    id: str
+    prefix: str
+    segment: str
+    deadline_s: float | None = None
+
+
+class Workplace(Record):
+    """Where a runtime works.
+
+    Attributes:
+        import_root: folder that user code is imported from.
+        objects: root folder of the object store.
+        scratch: the runtime's own folder for repositories and logs; made and removed by it, logs stay.
+    """
+
+    import_root: Path
+    objects: Path
+    scratch: Path
+
+
+class Executor(Protocol):
+    """Serves the segments of one plan. An asynchronous context manager: entering starts, leaving stops cleanly."""
+
+    name: str
+    """``triton`` or ``inprocess``."""
+
+    async def __aenter__(self) -> Self:
+        """Start and wait until every segment answers.
+
+        Raises:
+            EnvironmentLack: something is not installed or not free.
+            TaskFailed: a step failed to import or to set up (``load``), with its node and traceback.
+        """
+        ...
+
+    async def __aexit__(self, *exc: object) -> None:
+        """Stop; leaves no process, no shared memory and no port behind."""
+        ...
+
+    async def call(self, task: Task, inputs: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+        """Execute one task on its segment.
+
+        Args:
+            task: which segment, and under which id and limit.
+            inputs: a tensor for each of the segment's input flows, by the flow's name.
+
+        Returns:
+            A tensor for each of the segment's output flows, by the flow's name.
+
+        Raises:
+            TaskFailed: with the failure as data.
+        """
+        ...
