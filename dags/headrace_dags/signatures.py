@@ -1,0 +1,106 @@
+"""Tell a media type from the first bytes of a file. A pure table; whether the rest of the file is whole is for ``probe``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+HEAD_BYTES = 512
+"""How many first bytes :func:`sniff` wants to see."""
+
+UNKNOWN = "application/octet-stream"
+"""The media type of bytes that nobody knows."""
+
+_SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
+    (0, b"\x89PNG\r\n\x1a\n", "image/png"),
+    (0, b"\xff\xd8\xff", "image/jpeg"),
+    (0, b"GIF87a", "image/gif"),
+    (0, b"GIF89a", "image/gif"),
+    (0, b"II*\x00", "image/tiff"),
+    (0, b"MM\x00*", "image/tiff"),
+    (0, b"%PDF-", "application/pdf"),
+    (0, b"fLaC", "audio/flac"),
+    (0, b"ID3", "audio/mpeg"),
+    (0, b"OggS", "audio/ogg"),
+    (0, b"FLV\x01", "video/x-flv"),
+    (0, b"\x00\x00\x01\xba", "video/mpeg"),
+    (0, b"\x00\x00\x01\xb3", "video/mpeg"),
+    (0, b"PK\x03\x04", "application/zip"),
+    (0, b"\x1f\x8b", "application/gzip"),
+)
+_RIFF = {b"WAVE": "audio/wav", b"AVI ": "video/x-msvideo", b"WEBP": "image/webp"}
+_BRANDS = {
+    b"qt  ": "video/quicktime",
+    b"M4A ": "audio/mp4",
+    b"M4B ": "audio/mp4",
+    b"heic": "image/heic",
+    b"heix": "image/heic",
+    b"mif1": "image/heif",
+    b"avif": "image/avif",
+}
+_BOXES_WITHOUT_BRAND = (b"moov", b"mdat", b"wide", b"free", b"skip")
+_MARKUP = (b"<!doctype html", b"<html", b"<head", b"<body")
+
+
+def sniff(head: bytes) -> str:
+    """The media type that the first bytes of a file tell; empty where they tell nothing.
+
+    Args:
+        head: the first :data:`HEAD_BYTES` bytes, or all there are.
+    """
+    for offset, signature, media_type in _SIGNATURES:
+        if head.startswith(signature, offset):
+            return media_type
+    return next((found for test in _TESTS if (found := test(head))), "")
+
+
+def _riff(head: bytes) -> str:
+    return _RIFF.get(head[8:12], "") if head[:4] == b"RIFF" else ""
+
+
+def _boxes(head: bytes) -> str:
+    """ISO base media files begin with a box: its size, then its type, then, for ``ftyp``, the major brand."""
+    if head[4:8] == b"ftyp":
+        return _BRANDS.get(head[8:12], "video/mp4")
+    return "video/quicktime" if head[4:8] in _BOXES_WITHOUT_BRAND else ""
+
+
+def _matroska(head: bytes) -> str:
+    if not head.startswith(b"\x1a\x45\xdf\xa3"):
+        return ""
+    return "video/webm" if b"webm" in head[:64] else "video/x-matroska"
+
+
+def _bitmap(head: bytes) -> str:
+    """``BM`` alone is too weak a signature: the reserved field must be zero too."""
+    return "image/bmp" if head[:2] == b"BM" and head[6:10] == b"\0\0\0\0" else ""
+
+
+def _transport_stream(head: bytes) -> str:
+    """Packets of 188 bytes, each beginning with ``G``."""
+    return "video/mp2t" if len(head) > 376 and head[0] == head[188] == head[376] == 0x47 else ""
+
+
+def _mpeg_audio(head: bytes) -> str:
+    """A frame header: eleven bits set; layer bits 00 mean AAC in ADTS. Reserved version, rate and bitrate are refused."""
+    if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0 or head[1] >> 3 & 3 == 1:
+        return ""
+    if head[1] & 0xF6 == 0xF0:
+        return "audio/aac"
+    valid = head[1] & 6 and head[2] & 0xF0 != 0xF0 and head[2] & 0x0C != 0x0C
+    return "audio/mpeg" if valid else ""
+
+
+def _markup(head: bytes) -> str:
+    text = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    return "text/html" if text.startswith(_MARKUP) else ""
+
+
+_TESTS: tuple[Callable[[bytes], str], ...] = (
+    _riff,
+    _boxes,
+    _matroska,
+    _bitmap,
+    _transport_stream,
+    _mpeg_audio,
+    _markup,
+)
