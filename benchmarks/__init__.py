@@ -1,0 +1,1 @@
+"""What Headrace costs, as ratios against floors and peers of the same run."""
