@@ -1,0 +1,141 @@
+"""The log in memory: for tests and for a run on one machine whose record is written beside it. Gone with the process."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from headrace_events.log.contract import (
+    MAX_RECORD_BYTES,
+    Draft,
+    Entry,
+    Fenced,
+    NoTopic,
+    OtherShape,
+    Oversize,
+    Owner,
+    Position,
+    Topic,
+)
+
+
+class _Partition:
+    """Records by offset; a compacted one forgets what a later record with the same key replaced."""
+
+    def __init__(self, compacted: bool) -> None:
+        self.entries: list[Entry | None] = []
+        self.latest: dict[str, int] | None = {} if compacted else None
+        self.grown = asyncio.Event()
+
+    def add(self, draft: Draft, at_s: float) -> Position:
+        offset = len(self.entries)
+        if self.latest is not None:
+            if (replaced := self.latest.get(draft.key)) is not None:
+                self.entries[replaced] = None
+            self.latest[draft.key] = offset
+        self.entries.append(Entry(draft, offset, at_s))
+        self.grown.set()
+        self.grown = asyncio.Event()
+        return Position(offset, at_s)
+
+    def read(self, offset: int, limit: int) -> list[Entry]:
+        found: list[Entry] = []
+        for index in range(max(offset, 0), len(self.entries)):
+            if len(found) == limit:
+                break
+            if (entry := self.entries[index]) is not None:
+                found.append(entry)
+        return found
+
+
+class MemoryLog:
+    """A :class:`~headrace_events.log.contract.Log` that lives in this process.
+
+    Args:
+        max_record_bytes: largest value of one record.
+        clock: gives the time of an append, in Unix seconds.
+    """
+
+    def __init__(self, *, max_record_bytes: int = MAX_RECORD_BYTES, clock: Callable[[], float] = time.time) -> None:
+        self._max_record_bytes = max_record_bytes
+        self._clock = clock
+        self._topics: dict[str, Topic] = {}
+        self._partitions: dict[tuple[str, int], _Partition] = {}
+        self._epochs: dict[tuple[str, str, int], int] = {}
+        self._offsets: dict[tuple[str, str, int], int] = {}
+
+    async def declare(self, topics: Sequence[Topic]) -> None:
+        """Make the topics that are not there yet."""
+        for topic in topics:
+            if self._topics.get(topic.name, topic) != topic:
+                raise OtherShape(f"topic {topic.name} is there as {self._topics[topic.name]}, asked for as {topic}")
+        for topic in topics:
+            if topic.name not in self._topics:
+                self._topics[topic.name] = topic
+                for number in range(topic.partitions):
+                    self._partitions[topic.name, number] = _Partition(topic.compacted)
+
+    async def append(self, draft: Draft) -> Position:
+        """Write one record."""
+        return self._accept(draft).add(draft, self._clock())
+
+    async def fetch(
+        self, topic: str, partition: int, offset: int, *, limit: int = 500, wait_s: float = 0.0
+    ) -> Sequence[Entry]:
+        """Read the records from ``offset`` on, waiting for the first."""
+        records = self._partition(topic, partition)
+        try:
+            async with asyncio.timeout(None if math.isinf(wait_s) else wait_s):
+                while not (found := records.read(offset, limit)):
+                    await records.grown.wait()
+        except TimeoutError:
+            return records.read(offset, limit)
+        return found
+
+    async def end(self, topic: str, partition: int) -> int:
+        """The offset after the last record."""
+        return len(self._partition(topic, partition).entries)
+
+    async def own(self, group: str, topic: str, partitions: Sequence[int]) -> Owner:
+        """Take over partitions for ``group``."""
+        for partition in partitions:
+            self._partition(topic, partition)
+        places = [(group, topic, partition) for partition in partitions]
+        epoch = 1 + max((self._epochs.get(place, 0) for place in places), default=0)
+        self._epochs.update(dict.fromkeys(places, epoch))
+        return Owner(group, topic, tuple(partitions), epoch)
+
+    async def committed(self, group: str, topic: str, partition: int) -> int:
+        """The offset that ``group`` goes on reading from."""
+        self._partition(topic, partition)
+        return self._offsets.get((group, topic, partition), 0)
+
+    async def checkpoint(self, owner: Owner, records: Sequence[Draft], offsets: Mapping[int, int]) -> None:
+        """Write ``records`` and commit ``offsets`` together."""
+        self._guard(owner, offsets)
+        targets = [(self._accept(draft), draft) for draft in records]
+        for partition, draft in targets:
+            partition.add(draft, self._clock())
+        for number, offset in offsets.items():
+            self._offsets[owner.group, owner.topic, number] = offset
+
+    def _guard(self, owner: Owner, offsets: Mapping[int, int]) -> None:
+        """Refuse an owner that has lost a partition, or speaks for one that it never had."""
+        if any(self._epochs.get((owner.group, owner.topic, number)) != owner.epoch for number in owner.partitions):
+            raise Fenced(f"{owner.group} has another owner of {owner.topic} now")
+        if strange := set(offsets) - set(owner.partitions):
+            raise Fenced(f"{owner.group} does not own {owner.topic} {sorted(strange)}")
+
+    def _accept(self, draft: Draft) -> _Partition:
+        """The partition a record goes to, if the record may be written."""
+        partition = self._partition(draft.topic, draft.partition)
+        if draft.value is not None and len(draft.value) > self._max_record_bytes:
+            raise Oversize(f"{draft.topic}: {len(draft.value)} bytes, at most {self._max_record_bytes}")
+        return partition
+
+    def _partition(self, topic: str, number: int) -> _Partition:
+        if (found := self._partitions.get((topic, number))) is None:
+            raise NoTopic(f"no topic {topic} with a partition {number}")
+        return found

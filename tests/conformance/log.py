@@ -1,0 +1,201 @@
+"""What every log does. A variant's test derives from LogConformance and gives the fixture ``log``: a fresh, empty log
+whose records hold at most 1,000 bytes."""
+
+import asyncio
+import math
+import time
+
+import pytest
+import pytest_asyncio
+
+from headrace_events.log.contract import Draft, Fenced, Log, NoTopic, OtherShape, Oversize, Topic
+
+LIMIT_BYTES = 1_000
+PLAIN = Topic("inbox", partitions=2)
+COMPACT = Topic("state", partitions=2, compacted=True)
+
+
+def draft(value: bytes | None, key: str = "k", topic: str = "inbox", partition: int = 0) -> Draft:
+    return Draft(topic, partition, key, value, (("type", "t"), ("type", "again")))
+
+
+async def values(log: Log, topic: str = "inbox", partition: int = 0, offset: int = 0) -> list[bytes | None]:
+    found: list[bytes | None] = []
+    while entries := await log.fetch(topic, partition, offset, limit=2):
+        found += [entry.draft.value for entry in entries]
+        offset = entries[-1].offset + 1
+    return found
+
+
+class LogConformance:
+    """The behaviours. ``log`` is given by the variant."""
+
+    @pytest_asyncio.fixture
+    async def log(self) -> Log:
+        raise AssertionError("the variant gives the log")
+
+    @pytest_asyncio.fixture(autouse=True)
+    async def topics(self, log: Log) -> None:
+        await log.declare([PLAIN, COMPACT])
+
+    async def test_reads_what_was_appended_in_order(self, log: Log) -> None:
+        before = time.time()
+        first = await log.append(draft(b"one", key="a"))
+        second = await log.append(draft(b"", key="b"))
+        entries = await log.fetch("inbox", 0, 0)
+        assert [(each.draft, each.offset) for each in entries] == [
+            (draft(b"one", key="a"), first.offset),
+            (draft(b"", key="b"), second.offset),
+        ]
+        assert first.offset < second.offset
+        assert [each.at_s for each in entries] == [first.at_s, second.at_s]
+        assert before - 1 <= first.at_s <= time.time() + 1
+
+    async def test_partitions_and_topics_are_apart(self, log: Log) -> None:
+        await log.append(draft(b"zero", partition=0))
+        await log.append(draft(b"one", partition=1))
+        await log.append(draft(b"state", topic="state", partition=1))
+        assert await values(log, partition=0) == [b"zero"]
+        assert await values(log, partition=1) == [b"one"]
+        assert await values(log, "state", 1) == [b"state"]
+
+    async def test_reads_from_an_offset_and_in_portions(self, log: Log) -> None:
+        places = [await log.append(draft(b"%d" % n)) for n in range(5)]
+        assert [e.draft.value for e in await log.fetch("inbox", 0, places[2].offset, limit=2)] == [b"2", b"3"]
+        assert await values(log, offset=places[3].offset) == [b"3", b"4"]
+
+    async def test_an_empty_read_comes_back_when_its_time_has_passed(self, log: Log) -> None:
+        begun = time.monotonic()
+        assert not await log.fetch("inbox", 0, 0, wait_s=0.05)
+        assert time.monotonic() - begun >= 0.04
+        assert not await log.fetch("inbox", 0, 0)
+
+    async def test_an_append_wakes_every_waiting_reader(self, log: Log) -> None:
+        readers = [asyncio.create_task(log.fetch("inbox", 0, 0, wait_s=math.inf)) for _ in range(3)]
+        await asyncio.sleep(0.02)
+        assert not any(reader.done() for reader in readers)
+        await log.append(draft(b"elsewhere", partition=1))
+        await log.append(draft(b"here"))
+        async with asyncio.timeout(5):
+            answers = await asyncio.gather(*readers)
+        assert [[entry.draft.value for entry in answer] for answer in answers] == [[b"here"]] * 3
+
+    async def test_a_reader_at_the_end_waits_for_what_comes_after(self, log: Log) -> None:
+        await log.append(draft(b"old"))
+        end = await log.end("inbox", 0)
+        reader = asyncio.create_task(log.fetch("inbox", 0, end, wait_s=5))
+        await asyncio.sleep(0)
+        assert (await log.append(draft(b"new"))).offset >= end
+        assert [entry.draft.value for entry in await reader] == [b"new"]
+
+    async def test_a_cancelled_reader_takes_nothing_with_it(self, log: Log) -> None:
+        reader = asyncio.create_task(log.fetch("inbox", 0, 0, wait_s=math.inf))
+        await asyncio.sleep(0)
+        reader.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await reader
+        await log.append(draft(b"one"))
+        assert await values(log) == [b"one"]
+
+    async def test_the_end_is_where_the_records_are_read(self, log: Log) -> None:
+        assert await log.end("inbox", 0) == 0
+        place = await log.append(draft(b"one"))
+        assert await log.end("inbox", 0) > place.offset
+        assert await log.end("inbox", 1) == 0
+
+    async def test_declaring_again_changes_nothing(self, log: Log) -> None:
+        await log.append(draft(b"one"))
+        await log.declare([PLAIN])
+        assert await values(log) == [b"one"]
+
+    @pytest.mark.parametrize("other", [Topic("inbox", partitions=3), Topic("inbox", partitions=2, compacted=True)])
+    async def test_a_topic_keeps_its_shape(self, log: Log, other: Topic) -> None:
+        with pytest.raises(OtherShape, match="inbox"):
+            await log.declare([Topic("fresh"), other])
+        with pytest.raises(NoTopic):
+            await log.end("fresh", 0)
+
+    @pytest.mark.parametrize(("topic", "partition"), [("nowhere", 0), ("inbox", 2), ("inbox", -1)])
+    async def test_an_unknown_place_is_refused(self, log: Log, topic: str, partition: int) -> None:
+        with pytest.raises(NoTopic, match=topic):
+            await log.append(draft(b"one", topic=topic, partition=partition))
+        with pytest.raises(NoTopic):
+            await log.fetch(topic, partition, 0)
+        with pytest.raises(NoTopic):
+            await log.end(topic, partition)
+        with pytest.raises(NoTopic):
+            await log.committed("group", topic, partition)
+        with pytest.raises(NoTopic):
+            await log.own("group", topic, [0, partition])
+
+    async def test_an_oversize_record_is_refused_and_others_go_on(self, log: Log) -> None:
+        with pytest.raises(Oversize, match="inbox"):
+            await log.append(draft(bytes(LIMIT_BYTES + 1)))
+        await log.append(draft(bytes(LIMIT_BYTES)))
+        assert await values(log) == [bytes(LIMIT_BYTES)]
+
+    async def test_a_compacted_topic_keeps_the_last_record_of_each_key(self, log: Log) -> None:
+        for key, value in [("a", b"1"), ("b", b"1"), ("a", b"2"), ("c", b"1"), ("a", b"3"), ("c", None)]:
+            await log.append(draft(value, key=key, topic="state"))
+        last = {entry.draft.key: entry.draft.value for entry in await log.fetch("state", 0, 0)}
+        assert last == {"a": b"3", "b": b"1", "c": None}
+
+    async def test_keys_of_a_compacted_topic_are_per_partition(self, log: Log) -> None:
+        await log.append(draft(b"zero", topic="state", partition=0))
+        await log.append(draft(b"one", topic="state", partition=1))
+        assert (await values(log, "state", 0), await values(log, "state", 1)) == ([b"zero"], [b"one"])
+
+    async def test_a_checkpoint_writes_records_and_offsets(self, log: Log) -> None:
+        owner = await log.own("group", "inbox", [0, 1])
+        assert await log.committed("group", "inbox", 0) == 0
+        await log.checkpoint(owner, [draft(b"s", topic="state"), draft(b"i", partition=1)], {0: 7})
+        assert await values(log, "state") == [b"s"]
+        assert await values(log, partition=1) == [b"i"]
+        assert [await log.committed("group", "inbox", number) for number in (0, 1)] == [7, 0]
+
+    async def test_groups_go_on_from_their_own_offsets(self, log: Log) -> None:
+        await log.checkpoint(await log.own("one", "inbox", [0]), [], {0: 3})
+        await log.checkpoint(await log.own("two", "inbox", [0]), [], {0: 5})
+        assert [await log.committed(group, "inbox", 0) for group in ("one", "two")] == [3, 5]
+
+    async def test_a_checkpoint_wakes_readers(self, log: Log) -> None:
+        owner = await log.own("group", "inbox", [0])
+        reader = asyncio.create_task(log.fetch("state", 0, 0, wait_s=5))
+        await asyncio.sleep(0)
+        await log.checkpoint(owner, [draft(b"s", topic="state")], {})
+        assert [entry.draft.value for entry in await reader] == [b"s"]
+
+    async def test_an_owner_that_was_replaced_is_fenced(self, log: Log) -> None:
+        old = await log.own("group", "inbox", [0, 1])
+        await log.checkpoint(old, [], {0: 1, 1: 1})
+        new = await log.own("group", "inbox", [1])
+        with pytest.raises(Fenced):
+            await log.checkpoint(old, [draft(b"late", topic="state")], {0: 2})
+        await log.checkpoint(new, [draft(b"ok", topic="state")], {1: 9})
+        assert await values(log, "state") == [b"ok"]
+        assert [await log.committed("group", "inbox", number) for number in (0, 1)] == [1, 9]
+
+    async def test_taking_over_one_by_one_fences_too(self, log: Log) -> None:
+        old = await log.own("group", "inbox", [0, 1])
+        new = [await log.own("group", "inbox", [0]), await log.own("group", "inbox", [1])]
+        with pytest.raises(Fenced):
+            await log.checkpoint(old, [], {0: 2})
+        for owner in new:
+            await log.checkpoint(owner, [], dict.fromkeys(owner.partitions, 4))
+        assert [await log.committed("group", "inbox", number) for number in (0, 1)] == [4, 4]
+
+    async def test_an_owner_speaks_for_its_partitions_only(self, log: Log) -> None:
+        owner = await log.own("group", "inbox", [0])
+        with pytest.raises(Fenced):
+            await log.checkpoint(owner, [], {1: 2})
+        assert await log.committed("group", "inbox", 1) == 0
+
+    @pytest.mark.parametrize("bad", [draft(bytes(LIMIT_BYTES + 1), topic="state"), draft(b"", topic="nowhere")])
+    async def test_a_checkpoint_with_a_bad_record_writes_nothing(self, log: Log, bad: Draft) -> None:
+        owner = await log.own("group", "inbox", [0])
+        with pytest.raises((Oversize, NoTopic)):
+            await log.checkpoint(owner, [draft(b"good", topic="state"), bad], {0: 4})
+        assert await values(log, "state") == []
+        assert await log.committed("group", "inbox", 0) == 0
+        await log.checkpoint(owner, [draft(b"good", topic="state")], {0: 4})
+        assert await values(log, "state") == [b"good"]
