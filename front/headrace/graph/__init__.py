@@ -1,0 +1,1 @@
+"""Graphs as text and pictures: Mermaid, DOT and SVG with a layout of its own."""
