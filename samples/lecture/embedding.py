@@ -71,11 +71,11 @@ def read_safetensors(path: Path) -> dict[str, Floats]:
     start = 8 + int(data[:8].view("<u8")[0])
     header = json.loads(data[8:start].tobytes())
     tensors = {name: spec for name, spec in header.items() if name != "__metadata__" and spec["dtype"] == "F32"}
-    return {name: _tensor(data[start:], *spec["data_offsets"], spec["shape"]) for name, spec in tensors.items()}
+    return {name: _tensor(data[start:], spec["data_offsets"], spec["shape"]) for name, spec in tensors.items()}
 
 
-def _tensor(data: NDArray[np.uint8], start: int, end: int, shape: list[int]) -> Floats:
-    return np.asarray(data[start:end].view("<f4").reshape(shape))
+def _tensor(data: NDArray[np.uint8], at: tuple[int, int], shape: list[int]) -> Floats:
+    return np.asarray(data[at[0] : at[1]].view("<f4").reshape(shape))
 
 
 def _mean(hidden: Floats, mask: Floats) -> Floats:

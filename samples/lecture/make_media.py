@@ -13,7 +13,6 @@ from tempfile import TemporaryDirectory
 from typing import TypeAlias
 
 import av
-import av.container
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from pydantic import BaseModel

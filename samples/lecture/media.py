@@ -1,12 +1,13 @@
 """Decode a lecture as a stream: the slides it shows and the sound it makes. Never holds more than a few frames."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from itertools import chain
 from typing import BinaryIO, NamedTuple, TypeAlias
 
 import av
 import av.container
+import av.error
 import av.stream
 import headrace as hr
 import numpy as np
@@ -94,11 +95,11 @@ def _glances(container: av.container.InputContainer, every_s: float) -> Iterator
 
 
 @contextmanager
-def _opened(file: BinaryIO) -> Iterator[av.container.InputContainer]:
+def _opened(file: BinaryIO) -> Generator[av.container.InputContainer]:
     try:
         with av.open(file, "r") as container:
             yield container
-    except av.FFmpegError as error:
+    except av.error.FFmpegError as error:
         raise hr.InputError(f"the video cannot be decoded: {error.strerror}") from error
 
 

@@ -61,5 +61,5 @@ class VoiceActivity:
             inputs = {"input": np.concatenate([tails, block], axis=1), "h": h, "c": c}
             speech, h, c = self.session.run(["speech_probs", "hn", "cn"], inputs)
             before = block[-1:, -CONTEXT:]
-            found.append(speech)
+            found.append(np.asarray(speech, np.float32))
         return np.concatenate(found)

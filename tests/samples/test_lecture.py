@@ -7,7 +7,7 @@ import pytest
 from conftest import SAMPLE
 from embedding import SentenceEncoder
 from scoring import edits, letter_error, word_error
-from story import Timeline
+from story import Span, Spans, Timeline
 
 import headrace as hr
 
@@ -56,9 +56,9 @@ def test_words_stand_beside_the_slide_on_which_they_are_said(story: Timeline, sc
 
 def test_speech_before_the_first_slide_and_after_the_last_is_kept() -> None:
     story = lecture.timeline(
-        lecture.Spans(spans=[lecture.Span(at_s=2, until_s=3), lecture.Span(at_s=3, until_s=4)]),
+        Spans(spans=[Span(at_s=2, until_s=3), Span(at_s=3, until_s=4)]),
         ["one", "two"],
-        lecture.Spans(spans=[lecture.Span(at_s=0, until_s=1), lecture.Span(at_s=8, until_s=9)]),
+        Spans(spans=[Span(at_s=0, until_s=1), Span(at_s=8, until_s=9)]),
         ["early", "late"],
     )
     assert [[said.words for said in entry.said] for entry in story.entries] == [["early"], ["late"]]
@@ -78,8 +78,9 @@ def test_passages_follow_the_timeline(story: Timeline) -> None:
 
 def test_vectors_have_length_one_and_do_not_depend_on_the_batch(story: Timeline) -> None:
     texts = lecture.passages(story)
-    vectors = lecture.stack(SentenceEncoder().encode(texts))
-    assert (vectors.shape, vectors.dtype) == ((len(texts), 384), np.float32)
+    vectors = lecture.stack(list(SentenceEncoder().encode(texts)))
+    assert vectors.shape == (len(texts), 384)
+    assert vectors.dtype == np.float32
     assert np.linalg.norm(vectors, axis=1) == pytest.approx(1, abs=1e-5)
     embed = lecture.Embed()
     alone = embed.map(texts)

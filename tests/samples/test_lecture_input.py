@@ -43,7 +43,8 @@ def test_a_video_without_a_sound_track_has_an_empty_transcript(tmp_path: Path) -
 
 def test_sound_comes_as_16_khz_mono(video: hr.Video) -> None:
     sound = lecture.soundtrack(video)
-    assert (sound.dtype, sound.ndim) == (np.float32, 1)
+    assert sound.dtype == np.float32
+    assert sound.ndim == 1
     assert 0.1 < np.abs(sound).max() <= 1
     assert len(sound) / RATE_HZ == pytest.approx(38.8, abs=0.1)
 
