@@ -97,7 +97,8 @@ class Segment(Record):
         mapped: uses among ``inputs`` whose items are cut into chunks, one task each; empty: one task a run. All outputs
             of a segment with mapped inputs are per item of that axis.
         chunk: preferred items of a chunk; 0 where nothing is mapped.
-        resources: what one instance needs (the largest of its nodes).
+        resources: what one instance needs: nodes of a member run in turn, so the largest of them counts; members are
+            loaded side by side, so their sum does.
         slice: the slice it runs on; ``none`` without a GPU.
         digest: content hash of all that can change what it does.
     """
@@ -151,8 +152,10 @@ class Plan(Record):
     """Graph, target, segments: all that serving and running need.
 
     Attributes:
-        segments: in topological order.
+        segments: in topological order; empty where every output of the dag is one of its inputs.
         reasons: every cut, in the order of the consuming nodes.
+        inputs: how each input of the dag travels, in the order of ``graph.inputs``, also where no segment takes it.
+        outputs: how each output of the dag travels, in the order of ``graph.outputs``.
     """
 
     format: Literal["plan/1"] = FORMAT
@@ -160,6 +163,8 @@ class Plan(Record):
     target: Target
     segments: tuple[Segment, ...]
     reasons: tuple[Reason, ...] = Field(default=())
+    inputs: tuple[Flow, ...] = ()
+    outputs: tuple[Flow, ...] = ()
 
     @cached_property
     def digest(self) -> str:
