@@ -1,0 +1,46 @@
+"""``name=value`` and ``name=@file`` taken apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from headrace_dags.errors import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What was given for one input, in order; more than one for an input that takes many."""
+
+    name: str
+    texts: tuple[str, ...]
+
+
+def taken_apart(pairs: Iterable[str]) -> tuple[dict[str, Given], list[Problem]]:
+    """The values by name, and a problem for each pair without a name or a value."""
+    given: dict[str, Given] = {}
+    problems: list[Problem] = []
+    for pair in pairs:
+        name, sign, text = pair.partition("=")
+        name = name.strip()
+        if not sign or not name:
+            problems.append(_shapeless(pair))
+            continue
+        before = given.get(name, Given(name, ()))
+        given[name] = Given(name, (*before.texts, text))
+    return given, problems
+
+
+def unknown(name: str, known: Sequence[str]) -> Problem:
+    """An input that the dag does not have."""
+    close = get_close_matches(name, known, 1)
+    if close:
+        return Problem("input-unknown", f"--input {name}", f"is no input of this dag. Did you mean {close[0]}?")
+    inputs = f"its inputs are {', '.join(known)}" if known else "it has none"
+    return Problem("input-unknown", f"--input {name}", f"is no input of this dag; {inputs}")
+
+
+def _shapeless(pair: str) -> Problem:
+    write = f"Write --input name={pair}" if not pair.startswith("=") else f"Write --input name{pair}"
+    return Problem("input-shape", f"--input {pair}", "expects name=value or name=@file", write=write)
