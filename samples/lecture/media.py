@@ -17,6 +17,7 @@ RATE_HZ = 16_000
 LOOK_WIDTH, LOOK_HEIGHT = 320, 180  # pictures are compared at this size, in grey
 SHADES = 32  # a pixel differs when its brightness differs by more than this (of 255)
 CHANGED = 0.002  # a picture is new when more than this share of its pixels differs: about one short word
+GAP_S = 0.05  # a shorter gap in the sound is rounding
 MISSING_S = 1.0  # a stream that is shorter than it says by more than this was cut off
 
 Pixels: TypeAlias = np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]
@@ -59,11 +60,8 @@ def sound(file: BinaryIO) -> Samples:
     with _opened(file) as container:
         if not container.streams.audio:
             return np.zeros(0, np.float32)
-        stream = container.streams.audio[0]
-        resampler = av.AudioResampler("flt", "mono", RATE_HZ)
-        frames = (part for frame in chain(container.decode(stream), [None]) for part in resampler.resample(frame))
-        whole: Samples = np.concatenate([np.zeros(0, np.float32), *(frame.to_ndarray()[0] for frame in frames)])
-        _expect(stream, len(whole) / RATE_HZ)
+        whole: Samples = np.concatenate([np.zeros(0, np.float32), *_pieces(container)])
+        _expect(container.streams.audio[0], len(whole) / RATE_HZ)
         return whole
 
 
@@ -75,16 +73,16 @@ class _Glance(NamedTuple):
 
 
 def _glances(container: av.container.InputContainer, every_s: float) -> Iterator[_Glance]:
-    """A frame every ``every_s`` seconds and the last one, with times from the beginning of the picture."""
+    """A frame every ``every_s`` seconds and the last one, with times from the beginning of the video."""
     if not container.streams.video:
         raise hr.InputError("the video has no picture")
     stream = container.streams.video[0]
     lasts_s = float(1 / (stream.average_rate or 25))
-    first_s = due_s = at_s = end_s = 0.0
+    due_s = at_s = end_s = 0.0
     passed: av.VideoFrame | None = None
     for frame in container.decode(stream):
-        first_s = first_s if end_s else frame.time
-        at_s, end_s = round(frame.time - first_s, 3), round(frame.time - first_s + lasts_s, 3)
+        at_s = round(frame.time - _zero_s(container), 3)
+        end_s = round(at_s + lasts_s, 3)
         passed = frame
         if at_s + lasts_s / 2 >= due_s:  # the nearest frame
             yield _Glance(at_s, end_s, frame, _look(frame))
@@ -92,6 +90,23 @@ def _glances(container: av.container.InputContainer, every_s: float) -> Iterator
     _expect(stream, end_s)
     if passed:
         yield _Glance(at_s, end_s, passed, _look(passed))
+
+
+def _pieces(container: av.container.InputContainer) -> Iterator[NDArray[np.float32]]:
+    """The sound from the beginning of the video, piece by piece; where the track has a gap, silence."""
+    resampler = av.AudioResampler("flt", "mono", RATE_HZ)
+    heard = 0
+    for frame in chain(container.decode(container.streams.audio[0]), [None]):
+        at_s = (frame.time or 0.0) - _zero_s(container) if frame else 0.0
+        missing = round(at_s * RATE_HZ) - heard
+        silence = [np.zeros(missing, np.float32)] if missing > GAP_S * RATE_HZ else []
+        for piece in [*silence, *(np.asarray(part.to_ndarray()[0], np.float32) for part in resampler.resample(frame))]:
+            heard += len(piece)
+            yield piece
+
+
+def _zero_s(container: av.container.InputContainer) -> float:
+    return (container.start_time or 0) / 1_000_000  # what PyAV counts in
 
 
 @contextmanager

@@ -12,8 +12,13 @@ FRAMES_PER_S = 5
 RATE_HZ = 16_000
 
 
-def film(path: Path, pictures: list[NDArray[np.uint8]], sound: NDArray[np.int16] | None, each_s: int = 2) -> Path:
-    """Show each picture for ``each_s`` seconds, over ``sound`` (16 kHz mono) where there is some."""
+def film(
+    path: Path, pictures: list[NDArray[np.uint8]], sound: NDArray[np.int16] | None, each_s: int = 2, gap_s: int = 0
+) -> Path:
+    """Show each picture for ``each_s`` seconds, over ``sound`` (16 kHz mono) where there is some.
+
+    With ``gap_s`` the second half of the sound track comes so much later, and nothing between the halves.
+    """
     with av.open(str(path), "w") as out:
         video = out.add_stream("libx264", rate=FRAMES_PER_S) if pictures else None
         audio = out.add_stream("aac", rate=RATE_HZ, layout="mono") if sound is not None else None
@@ -28,7 +33,8 @@ def film(path: Path, pictures: list[NDArray[np.uint8]], sound: NDArray[np.int16]
         if audio and sound is not None:
             for start in range(0, len(sound), 1024):
                 part = av.AudioFrame.from_ndarray(sound[None, start : start + 1024], "s16", "mono")
-                part.sample_rate, part.pts = RATE_HZ, start
+                late_s = gap_s if start >= len(sound) / 2 else 0
+                part.sample_rate, part.pts = RATE_HZ, start + late_s * RATE_HZ
                 out.mux(audio.encode(part))
             out.mux(audio.encode(None))
     return path

@@ -49,6 +49,13 @@ def test_sound_comes_as_16_khz_mono(video: hr.Video) -> None:
     assert len(sound) / RATE_HZ == pytest.approx(38.8, abs=0.1)
 
 
+def test_a_gap_in_the_sound_track_is_silence(tmp_path: Path) -> None:
+    tone = (8000 * np.sin(np.arange(4 * RATE_HZ) / 5)).astype(np.int16)
+    sound = lecture.soundtrack(hr.Video(film(tmp_path / "gap.mkv", [WHITE], tone, gap_s=3)))
+    loud = [float(np.abs(second).max()) > 0.1 for second in sound[: 7 * RATE_HZ].reshape(7, RATE_HZ)[:, 4000:-4000]]
+    assert loud == [True, True, False, False, False, True, True]
+
+
 def test_the_same_picture_is_one_slide_and_a_change_at_the_very_end_is_seen(tmp_path: Path) -> None:
     video = hr.Video(film(tmp_path / "steps.mp4", [WHITE, WHITE, BLACK], None, each_s=1))
     slides = lecture.find_slides(video, every=10.0)
