@@ -1,0 +1,168 @@
+"""Run nodes on real values: plain, yielding, mapped and batched bodies. Used by every runtime; no scheduling, no I/O here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from headrace_dags.batches import Batcher
+from headrace_dags.bodies import Body
+from headrace_dags.failing import Fault, NodeFailed, raised
+from headrace_dags.fixed import fixed_inputs
+from headrace_dags.graph import Node, Port, Use
+from headrace_dags.outputs import Outputs
+
+__all__ = ("Chain", "Fault", "NodeFailed", "PreparedNode", "prepare", "run_batch", "run_node", "run_nodes")
+
+
+class PreparedNode:
+    """A node and its loaded body, made ready once for many calls.
+
+    Args:
+        node: the node.
+        body: its step, loaded.
+
+    Attributes:
+        uses: for each input port that the graph feeds, the value that feeds it.
+
+    Raises:
+        ValueMisfit: a constant of the graph is not what the step's port declares.
+    """
+
+    def __init__(self, node: Node, body: Body) -> None:
+        fed = {each.port.name: each.port for each in node.inputs if isinstance(each.binding, Use)}
+        self.node = node
+        self.uses = {each.port.name: each.binding for each in node.inputs if isinstance(each.binding, Use)}
+        self._call = body.call
+        self._constants = fixed_inputs(node, body.declaration)
+        self._floats = tuple(name for name, port in fed.items() if port.type.python == "float")
+        self._suspect = _suspect(fed.values(), node.mapped)
+        self._outputs = Outputs(node, body.declaration, per_item=bool(node.mapped or node.step.batching))
+        self._batcher = Batcher(node, body.call, self._outputs, self._suspect) if node.step.batching else None
+        self._joins = self._batcher is not None and set(fed) <= set(node.step.batch_ports)
+
+    def run(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """Run the node once.
+
+        Args:
+            inputs: a value for each input port that the graph feeds; a list where the port is Many or is mapped.
+
+        Returns:
+            A value for each output port; a list where the node's port is Many.
+
+        Raises:
+            NodeFailed: the body raised, or returned what it does not declare.
+        """
+        arguments = self._arguments(inputs)
+        mapped = self.node.mapped
+        if self._batcher:
+            return _unless_failed(self._batcher.run([arguments])[0])
+        if not mapped:
+            return self._once(arguments, -1)
+        items = arguments[mapped]
+        return dict(
+            self._outputs.joined([self._once({**arguments, mapped: item}, at) for at, item in enumerate(items)])
+        )
+
+    def run_batch(self, requests: Sequence[Mapping[str, Any]]) -> list[dict[str, Any] | NodeFailed]:
+        """Run independent requests, together where the body is batched and all its inputs are per item.
+
+        Returns:
+            For each request its outputs, or why it failed.
+        """
+        if self._batcher and self._joins:
+            return self._batcher.run([self._arguments(inputs) for inputs in requests])
+        return [self._outcome(inputs) for inputs in requests]
+
+    def _outcome(self, inputs: Mapping[str, Any]) -> dict[str, Any] | NodeFailed:
+        try:
+            return self.run(inputs)
+        except NodeFailed as failure:
+            return failure
+
+    def _arguments(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """All arguments of the body: constants and inputs, an ``int`` made the ``float`` that the port declares."""
+        arguments = self._constants()
+        arguments.update(inputs)
+        for name in self._floats:
+            value = arguments[name]
+            arguments[name] = [float(each) for each in value] if isinstance(value, list) else float(value)
+        return arguments
+
+    def _once(self, arguments: Mapping[str, Any], item: int) -> dict[str, Any]:
+        try:
+            result = self._outputs.collect(self._call(arguments))
+        except NodeFailed:
+            raise
+        except (Exception, SystemExit) as error:
+            raise raised(self.node.name, error, port=self._suspect, item=item) from error
+        return self._outputs.take(result, item)
+
+
+def _unless_failed(outcome: dict[str, Any] | NodeFailed) -> dict[str, Any]:
+    if isinstance(outcome, NodeFailed):
+        raise outcome
+    return outcome
+
+
+def _suspect(ports: Iterable[Port], mapped: str) -> str:
+    """The input port to name when a body says that its input is at fault but not which: the mapped one, else the only
+    one, else the only one that is a medium; empty where several may be meant.
+    """
+    if mapped:
+        return mapped
+    fed = list(ports)
+    media = [port for port in fed if port.type.kind != "json"]
+    found = fed if len(fed) == 1 else media
+    return found[0].name if len(found) == 1 else ""
+
+
+class Chain:
+    """Nodes that run one after another in one process.
+
+    Args:
+        nodes: in topological order.
+        bodies: their loaded steps, by the node's name.
+    """
+
+    def __init__(self, nodes: Sequence[Node], bodies: Mapping[str, Body]) -> None:
+        self.nodes = tuple(PreparedNode(node, bodies[node.name]) for node in nodes)
+
+    def run(self, values: Mapping[Use, Any]) -> dict[Use, Any]:
+        """Run all nodes.
+
+        Args:
+            values: what the nodes take from outside.
+
+        Returns:
+            ``values`` and the outputs of every node.
+
+        Raises:
+            NodeFailed: of the first node that fails.
+        """
+        known = dict(values)
+        for each in self.nodes:
+            outputs = each.run({name: known[use] for name, use in each.uses.items()})
+            name = each.node.name
+            known.update((Use(node=name, port=port), value) for port, value in outputs.items())
+        return known
+
+
+def prepare(node: Node, body: Body) -> PreparedNode:
+    """Make a node ready for many calls."""
+    return PreparedNode(node, body)
+
+
+def run_node(node: Node, body: Body, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Run a node once; see :meth:`PreparedNode.run`, which is quicker for many calls."""
+    return PreparedNode(node, body).run(inputs)
+
+
+def run_batch(node: Node, body: Body, requests: Sequence[Mapping[str, Any]]) -> list[dict[str, Any] | NodeFailed]:
+    """Run independent requests of a node; see :meth:`PreparedNode.run_batch`, which is quicker for many calls."""
+    return PreparedNode(node, body).run_batch(requests)
+
+
+def run_nodes(nodes: Sequence[Node], bodies: Mapping[str, Body], values: Mapping[Use, Any]) -> dict[Use, Any]:
+    """Run nodes in order; see :class:`Chain`, which is quicker for many calls."""
+    return Chain(nodes, bodies).run(values)

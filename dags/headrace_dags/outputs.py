@@ -1,0 +1,86 @@
+"""What a body returned, checked and taken apart into output ports. Knows nothing of inputs, maps and batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from typing import Any
+
+from headrace_dags.declaration import Declaration
+from headrace_dags.describe import described
+from headrace_dags.failing import NodeFailed
+from headrace_dags.graph import Node
+from headrace_dags.values import Check, ValueMisfit, checker
+
+
+class Outputs:
+    """The output ports of a node, made ready once for many results.
+
+    Args:
+        node: the node.
+        declaration: of its step: annotations and the class that holds several outputs.
+        per_item: whether one result is that of one item, though the node's outputs are Many.
+    """
+
+    def __init__(self, node: Node, declaration: Declaration, *, per_item: bool) -> None:
+        signature = declaration.signature
+        self._node = node.name
+        self._class = signature.result_class
+        self._limit = node.step.max_items if not per_item else None
+        self._yields = node.step.yields
+        self.checks: Mapping[str, Check] = {
+            port.name: checker(
+                port.type, signature.annotations.get(f"out:{port.name}"), many=port.many and not per_item
+            )
+            for port in node.outputs
+        }
+        self._only = next(iter(self.checks)) if self._class is None else ""
+
+    def collect(self, result: Any) -> Any:
+        """What a yielding body yields, as a list; anything else as it is. The body's own exceptions come through.
+
+        Raises:
+            NodeFailed: the body yields more than it declares, or does not yield.
+        """
+        if not self._yields:
+            return result
+        if not isinstance(result, Iterator):
+            raise NodeFailed(self._node, "output", f"expects a generator, got {described(result)}", port=self._only)
+        items = list(result if self._limit is None else islice(result, self._limit + 1))
+        if self._limit is not None and len(items) > self._limit:
+            text = f"expects at most {self._limit} items (max_items), got more"
+            raise NodeFailed(self._node, "output", text, port=self._only)
+        return items
+
+    def take(self, result: Any, item: int = -1) -> dict[str, Any]:
+        """The checked value of each port.
+
+        Args:
+            result: what the body returned for one call or one item.
+            item: which item of the mapped axis, for the message.
+
+        Raises:
+            NodeFailed: a value is not what its port declares.
+        """
+        if self._class is None:
+            return {self._only: self._checked(self._only, result, item)}
+        if not isinstance(result, self._class):
+            text = f"expects {self._class.__name__}, got {described(result)}"
+            raise NodeFailed(self._node, "output", text, item=item)
+        return {name: self._checked(name, getattr(result, name), item) for name in self.checks}
+
+    def _checked(self, name: str, value: Any, item: int) -> Any:
+        try:
+            return self.checks[name](value)
+        except ValueMisfit as misfit:
+            at = item if item >= 0 else misfit.item
+            raise NodeFailed(self._node, "output", _message(misfit), port=name, item=at) from misfit
+
+    def joined(self, results: list[dict[str, Any]]) -> dict[str, list[Any]]:
+        """The outputs of all items, by port."""
+        return {name: [result[name] for result in results] for name in self.checks}
+
+
+def _message(misfit: ValueMisfit) -> str:
+    advice = f"; write {misfit.write}" if misfit.write else ""
+    return f"expects {misfit.expected}, got {misfit.got}{advice}"
