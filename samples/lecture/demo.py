@@ -4,8 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from search import clock, search
-from story import Timeline
+from search import search
+from story import Timeline, clock
 
 HERE = Path(__file__).parent
 OUT = HERE / "out"

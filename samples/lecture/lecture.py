@@ -86,7 +86,7 @@ class FindSpeech(hr.Stateful, memory="512Mi"):
         return Speech(sounds, Spans(spans=[Span(at_s=at_s, until_s=until_s) for at_s, until_s in found]))
 
 
-class Transcribe(hr.Stateful, memory="1Gi"):
+class Transcribe(hr.Stateful, memory="512Mi"):
     """The words of an utterance."""
 
     def setup(self) -> None:

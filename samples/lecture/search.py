@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from embedding import SentenceEncoder
-from story import Entry, Timeline
+from story import Entry, Timeline, clock
 
 
 class Hit(NamedTuple):
@@ -50,11 +50,6 @@ def main(arguments: list[str]) -> int:
         return 2
     print(hit.readable(arguments[1]))
     return 0
-
-
-def clock(seconds: float) -> str:
-    """Minutes and seconds: 75.2 is 1:15."""
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02}"
 
 
 if __name__ == "__main__":

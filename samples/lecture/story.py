@@ -46,3 +46,8 @@ class Timeline(BaseModel):
     """The lecture, slide by slide."""
 
     entries: list[Entry]
+
+
+def clock(seconds: float) -> str:
+    """Minutes and seconds: 75.2 is 1:15."""
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02}"
