@@ -1,0 +1,218 @@
+"""One start of the server: process, control, stubs and what was loaded. It reports deaths, and repairs one model when told to."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from headrace_serving.triton.command import server_command
+from headrace_serving.triton.control import Control, ModelFacts
+from headrace_serving.triton.errors import (
+    ControlFailed,
+    ModelCrashed,
+    StartTimedOut,
+)
+from headrace_serving.triton.log import ServerLog
+from headrace_serving.triton.probe import Installation
+from headrace_serving.triton.process import ServerProcess
+from headrace_serving.triton.settings import Endpoint, ServerSettings
+from headrace_serving.triton.start import Start
+from headrace_serving.triton.stubs import Stub, StubWatch
+
+Probe = Callable[[], Awaitable[None]]
+
+_STOP_MARGIN_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Death:
+    """A process that died by itself.
+
+    Attributes:
+        model: the model whose stub it was; empty for the server.
+        how: a sentence.
+    """
+
+    model: str
+    how: str
+
+
+class Incarnation:
+    """A running server.
+
+    Attributes:
+        endpoint: where it answers.
+        facts: what each loaded model consists of.
+        on_death: told of each death the moment it happens.
+    """
+
+    def __init__(self, settings: ServerSettings, process: ServerProcess, endpoint: Endpoint, log: ServerLog) -> None:
+        self.endpoint = endpoint
+        self.facts: Mapping[str, ModelFacts] = {}
+        self.on_death: Callable[[Death], None] = lambda _death: None
+        self._deaths: dict[str, Death] = {}
+        self._news = asyncio.Event()
+        self._abandoned: set[str] = set()
+        self._settings = settings
+        self._process = process
+        self._log = log
+        self._control = Control.connect(endpoint.grpc)
+        self._start = Start(settings, process, self._control, endpoint, log)
+        self._stubs = StubWatch(process.pid, self._stub_died)
+        process.exited.add_done_callback(self._server_died)
+
+    @classmethod
+    async def start(
+        cls, settings: ServerSettings, parts: Installation, endpoint: Endpoint, probe: Probe | None
+    ) -> Self:
+        """Start a server and wait until it answers; leaves nothing behind when it fails.
+
+        Raises:
+            PortConflict: a port of ``endpoint`` is in use.
+            ModelLoadFailed, EnvironmentLack, ModelCrashed, ServerDead, StartTimedOut: as their docstrings say.
+            Exception: whatever ``probe`` raises.
+        """
+        identity = f"headrace-{secrets.token_hex(6)}-"
+        log = ServerLog(settings.log, settings.log.stat().st_size if settings.log.exists() else 0)
+        process = await ServerProcess.spawn(server_command(settings, parts, endpoint, identity))
+        started = cls(settings, process, endpoint, log)
+        try:
+            await started._become_ready(identity, probe)
+        except BaseException:
+            await started.kill()
+            raise
+        return started
+
+    @property
+    def pid(self) -> int:
+        """Process id of the server."""
+        return self._process.pid
+
+    @property
+    def wounded(self) -> frozenset[str]:
+        """The models that have died and were not repaired since; the empty name is the server."""
+        return frozenset(self._deaths)
+
+    async def death(self) -> Death:
+        """Wait until something has died that was not repaired since; the server before its models."""
+        while not self._deaths:
+            self._news.clear()
+            await self._news.wait()
+        return self._deaths.get("") or next(iter(self._deaths.values()))
+
+    def dependents(self, model: str) -> frozenset[str]:
+        """``model`` and every model that cannot answer without it."""
+        needs = {name: (*facts.members, *self._settings.needs.get(name, ())) for name, facts in self.facts.items()}
+        found = {model}
+        while grown := {name for name, needed in needs.items() if name not in found and found.intersection(needed)}:
+            found |= grown
+        return frozenset(found)
+
+    async def repair(self, model: str) -> None:
+        """Unload and load ``model``, and load again what Triton dropped with it.
+
+        Raises:
+            ModelLoadFailed, ControlFailed: it did not come back.
+        """
+        limit_s = self._settings.start_timeout_s
+        self._stubs.retire(model)
+        died = self._deaths.pop(model, None)
+        try:
+            await self._reload(model, limit_s)
+        except BaseException:
+            if died:
+                self._deaths.setdefault(model, died)
+            raise
+        self._adopt()
+
+    async def _reload(self, model: str, limit_s: float) -> None:
+        await self._control.unload(model, limit_s)
+        await self._control.load(model, limit_s)
+        for dependent in self.dependents(model) - {model}:
+            if not await self._control.is_ready(dependent):
+                await self._control.load(dependent, limit_s)
+
+    def abandon(self, model: str) -> None:
+        """Let a model be: it stays dead and is not reported again."""
+        self._abandoned.add(model)
+        self._stubs.retire(model)
+        self._deaths.pop(model, None)
+
+    def end_stubs(self, model: str) -> None:
+        """Kill the stubs of a model that hangs; their deaths are reported like any other."""
+        self._stubs.kill(model)
+
+    def excerpt(self) -> str:
+        """The last lines of the log."""
+        return self._log.excerpt()
+
+    async def stop(self) -> None:
+        """Stop in order; kills what does not stop in time. Leaves no process, no shared memory and no port."""
+        patience_s = self._settings.exit_timeout_s
+        await self._close(self._process.stop(patience_s + _STOP_MARGIN_S if patience_s else 0))
+
+    async def kill(self) -> None:
+        """Kill everything at once; leaves as little behind as :meth:`stop`."""
+        await self._close(self._process.stop(grace_s=0))
+
+    async def _close(self, ending: Awaitable[None]) -> None:
+        self._process.exited.remove_done_callback(self._server_died)
+        self.on_death = lambda _death: None
+        try:
+            await ending
+        finally:
+            await self._stubs.end()
+            with contextlib.suppress(Exception):
+                await self._control.close()
+
+    async def _become_ready(self, identity: str, probe: Probe | None) -> None:
+        limit_s = self._settings.start_timeout_s
+        try:
+            async with asyncio.timeout(limit_s):
+                self.facts = await self._start.loaded(identity)
+                self._adopt()
+                if probe:
+                    await self._pass(probe)
+        except TimeoutError:
+            raise StartTimedOut(limit_s, self._log.still_loading(), self._log.path, self.excerpt()) from None
+        except ControlFailed as error:
+            raise self._start.failed(str(error)) from None
+
+    def _adopt(self) -> None:
+        """Watch the new stubs; one that should be there and is not has died already."""
+        self._stubs.adopt()
+        for model, facts in self.facts.items():
+            if facts.in_stubs and model not in self._abandoned and not self._stubs.count(model):
+                self._report(Death(model, f"the process of model {model} died as soon as it had loaded"))
+
+    async def _pass(self, probe: Probe) -> None:
+        """Run the probe; a death meanwhile ends it, for a call on a dead stub fails late or never."""
+        probing = asyncio.ensure_future(probe())
+        death = asyncio.ensure_future(self.death())
+        try:
+            await asyncio.wait({probing, death}, return_when=asyncio.FIRST_COMPLETED)
+            if death.done():
+                raise self._fatal(death.result())
+            probing.result()
+        finally:
+            for task in (probing, death):
+                task.cancel()
+            await asyncio.gather(probing, death, return_exceptions=True)
+
+    def _fatal(self, death: Death) -> Exception:
+        return ModelCrashed(death.model, death.how, 1) if death.model else self._start.failed(death.how)
+
+    def _stub_died(self, stub: Stub, how: str) -> None:
+        self._report(Death(stub.model, f"process {stub.pid} of model {stub.model} {how}"))
+
+    def _server_died(self, exited: asyncio.Future[str]) -> None:
+        self._report(Death("", f"the server (process {self.pid}) {exited.result()}"))
+
+    def _report(self, death: Death) -> None:
+        self._deaths[death.model] = death
+        self._news.set()
+        self.on_death(death)

@@ -1,0 +1,85 @@
+"""From a process that was spawned to a server that has loaded its models, or to the reason why not."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from headrace_serving.triton.control import Control, ModelFacts, ModelState
+from headrace_serving.triton.errors import ControlFailed, LoadFailure, ModelLoadFailed, PortConflict, ServerDead
+from headrace_serving.triton.log import ServerLog
+from headrace_serving.triton.ports import LOOPBACK
+from headrace_serving.triton.process import ServerProcess
+from headrace_serving.triton.settings import Endpoint, ServerSettings
+from headrace_serving.triton.shm import shared_memory_lack
+
+_LOOK_S = 0.02
+_CONFLICT_S = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """One start of a server: what was asked for, and what to ask about it."""
+
+    settings: ServerSettings
+    process: ServerProcess
+    control: Control
+    endpoint: Endpoint
+    log: ServerLog
+
+    async def loaded(self, identity: str) -> Mapping[str, ModelFacts]:
+        """Wait until the server answers under ``identity`` with every model loaded; what each model consists of.
+
+        Raises:
+            ModelLoadFailed: models that did not load.
+            EnvironmentLack: they did not because shared memory ran out.
+            PortConflict, ServerDead: it does not answer.
+            ControlFailed: it stopped answering.
+        """
+        await self._listening()
+        await self._check_identity(identity)
+        return await self._check_loaded()
+
+    def failed(self, how: str) -> Exception:
+        """The error for a server that does not come up; a port that was taken is told apart."""
+        port = self.log.taken_port()
+        return PortConflict(port) if port else ServerDead(how, self.log.path, self.log.excerpt())
+
+    async def _listening(self) -> None:
+        """Wait for the port; Triton opens it when the models have loaded or failed."""
+        while not self.process.exited.done():
+            with contextlib.suppress(OSError):
+                _, writer = await asyncio.open_connection(LOOPBACK, self.endpoint.grpc_port)
+                writer.close()
+                return
+            await asyncio.wait({self.process.exited}, timeout=_LOOK_S)
+        raise self.failed(f"a server that {self.process.exited.result()} before it was ready")
+
+    async def _check_identity(self, identity: str) -> None:
+        """Make sure that it is our server that answers, not one that took the port a moment before ours."""
+        try:
+            answered = await self.control.identity()
+        except ControlFailed as error:
+            answered = str(error)
+        if answered != identity:
+            await asyncio.wait({self.process.exited}, timeout=_CONFLICT_S)
+            raise self.failed(f"another server at {self.endpoint.grpc} ({answered})")
+
+    async def _check_loaded(self) -> Mapping[str, ModelFacts]:
+        index = await self.control.index()
+        failures = self._failures(index)
+        if failures:
+            lack = next(filter(None, (shared_memory_lack(each.message) for each in failures)), None)
+            raise lack or ModelLoadFailed(failures, self.log.excerpt())
+        return {model: await self.control.facts(model) for model, state in index.items() if state.ready}
+
+    def _failures(self, index: Mapping[str, ModelState]) -> tuple[LoadFailure, ...]:
+        """Models that failed with a reason of their own first, then those that only lack a member."""
+        unknown = ModelState(ready=False, reason="")
+        reasons = {model: state.reason for model, state in index.items() if state.reason and not state.ready}
+        for model in self.settings.models:
+            if model not in reasons and not index.get(model, unknown).ready:
+                reasons[model] = self.log.complaints(model) or "not in the model repository"
+        return tuple(LoadFailure(model, reason) for model, reason in reasons.items())

@@ -1,0 +1,130 @@
+"""The stub processes of a server: which there are, whose they are, and when one dies. Does not repair."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from headrace_serving.triton.keeper import SHARED_MEMORY, children, process_fields
+from headrace_serving.triton.process import ending
+
+STUB_NAME = "triton_python_backend_stub"
+_END_LIMIT_S = 2.0
+_EXIT_CODE_FIELD = 49  # the last field of /proc/<pid>/stat, counted from the state
+
+
+@dataclass(frozen=True, slots=True)
+class Stub:
+    """One process that runs one instance of a Python model.
+
+    Attributes:
+        pid: process id.
+        model: the model it serves.
+        region: name of its shared memory region.
+    """
+
+    pid: int
+    model: str
+    region: str
+
+
+def stubs_of(server: int) -> tuple[Stub, ...]:
+    """The living stubs of the server with this process id."""
+    found = (_stub(pid) for pid in children(server))
+    return tuple(stub for stub in found if stub)
+
+
+def _stub(pid: int) -> Stub | None:
+    try:
+        arguments = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
+    except OSError:
+        return None
+    if len(arguments) < 3 or Path(arguments[0]).name != STUB_NAME:
+        return None
+    # <repository>/<model>/<version>/model.py: the folder is the model's name, by Triton's own rule.
+    return Stub(pid, Path(arguments[1]).parent.parent.name, arguments[2])
+
+
+class StubWatch:
+    """Tells at once (through pid descriptors, without polling) when a stub of one server dies."""
+
+    def __init__(self, server: int, on_death: Callable[[Stub, str], None]) -> None:
+        self._server = server
+        self._on_death = on_death
+        self._watched: dict[Stub, int] = {}
+        self._retired: set[int] = set()
+        self._gone = asyncio.Event()
+
+    def adopt(self) -> None:
+        """Watch the stubs that came since the last call; those of a retired model stay out."""
+        known = self._retired | {stub.pid for stub in self._watched}
+        for stub in stubs_of(self._server):
+            if stub.pid not in known:
+                self._watch(stub)
+
+    def count(self, model: str) -> int:
+        """How many living stubs of ``model`` are watched."""
+        return sum(stub.model == model for stub in self._watched)
+
+    def retire(self, model: str) -> None:
+        """Forget the stubs of ``model``: after an unload they live a second more, and their end is not a crash."""
+        for stub in [stub for stub in self._watched if stub.model == model]:
+            self._unwatch(stub)
+
+    def kill(self, model: str) -> None:
+        """Kill the stubs of ``model``; their deaths are reported. Also ends one that hangs or was stopped.
+
+        A stopped stub is never continued: Triton aborts as a whole when a stub that it gave up comes back.
+        """
+        for stub, descriptor in self._watched.items():
+            if stub.model == model:
+                with suppress(ProcessLookupError):
+                    signal.pidfd_send_signal(descriptor, signal.SIGKILL)
+
+    async def end(self) -> None:
+        """Kill those that still live (they outlive a server whose keeper was killed), then watch none any more."""
+        for model in {stub.model for stub in self._watched}:
+            self.kill(model)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_END_LIMIT_S):
+                while self._watched:
+                    self._gone.clear()
+                    await self._gone.wait()
+        for stub in list(self._watched):
+            self._unwatch(stub)
+
+    def _watch(self, stub: Stub) -> None:
+        try:
+            descriptor = os.pidfd_open(stub.pid)
+        except ProcessLookupError:
+            return
+        self._watched[stub] = descriptor
+        asyncio.get_running_loop().add_reader(descriptor, self._died, stub)
+
+    def _unwatch(self, stub: Stub) -> None:
+        descriptor = self._watched.pop(stub)
+        self._retired.add(stub.pid)
+        asyncio.get_running_loop().remove_reader(descriptor)
+        os.close(descriptor)
+        self._gone.set()
+
+    def _died(self, stub: Stub) -> None:
+        how = _how(stub.pid)
+        self._unwatch(stub)
+        # Triton keeps the region of a stub that crashed for as long as it runs.
+        with suppress(FileNotFoundError):
+            (SHARED_MEMORY / stub.region).unlink()
+        self._on_death(stub, how)
+
+
+def _how(pid: int) -> str:
+    """How a process ended, from what the kernel keeps until Triton waits for it."""
+    fields = process_fields(pid)
+    if len(fields) <= _EXIT_CODE_FIELD:
+        return "ended"
+    return ending(os.waitstatus_to_exitcode(int(fields[_EXIT_CODE_FIELD])))
