@@ -23,7 +23,12 @@ def fixed_inputs(node: Node, declaration: Declaration) -> Callable[[], dict[str,
     """
     annotations = declaration.signature.annotations
     values = {
-        each.port.name: from_json(each.port, annotations.get(f"in:{each.port.name}"), each.binding.value)
+        each.port.name: from_json(
+            each.port,
+            annotations.get(f"in:{each.port.name}"),
+            each.binding.value,
+            many=each.port.many or each.port.name == node.mapped,
+        )
         for each in node.inputs
         if isinstance(each.binding, Const)
     }
@@ -32,13 +37,13 @@ def fixed_inputs(node: Node, declaration: Declaration) -> Callable[[], dict[str,
     return lambda: copy.deepcopy(values)
 
 
-def from_json(port: Port, annotation: Any, value: Any) -> Any:
-    """The Python value of a port that JSON stands for.
+def from_json(port: Port, annotation: Any, value: Any, *, many: bool = False) -> Any:
+    """The Python value of a port that JSON stands for; with ``many`` a list of them.
 
     Raises:
         ValueMisfit: it is not what ``annotation`` says.
     """
     if port.type.kind not in ("json", "text") or annotation is None:
         return value
-    expected: Any = list[annotation] if port.many else annotation
+    expected: Any = list[annotation] if many else annotation
     return from_json_bytes(expected, json.dumps(value).encode())

@@ -72,7 +72,7 @@ class Interpreter:
     def _value(self, port: Port, inputs: Mapping[str, Any]) -> Any:
         annotation = self._annotations.get(port.name)
         if port.name not in inputs and port.has_default:
-            return from_json(port, annotation, port.default)
+            return from_json(port, annotation, port.default, many=port.many)
         value = inputs[port.name]
         return value if annotation is None else check_value(port, annotation, value)
 

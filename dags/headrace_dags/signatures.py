@@ -10,22 +10,30 @@ HEAD_BYTES = 512
 UNKNOWN = "application/octet-stream"
 """The media type of bytes that nobody knows."""
 
-_SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
-    (0, b"\x89PNG\r\n\x1a\n", "image/png"),
-    (0, b"\xff\xd8\xff", "image/jpeg"),
-    (0, b"GIF87a", "image/gif"),
-    (0, b"GIF89a", "image/gif"),
-    (0, b"II*\x00", "image/tiff"),
-    (0, b"MM\x00*", "image/tiff"),
-    (0, b"%PDF-", "application/pdf"),
-    (0, b"fLaC", "audio/flac"),
-    (0, b"ID3", "audio/mpeg"),
-    (0, b"OggS", "audio/ogg"),
-    (0, b"FLV\x01", "video/x-flv"),
-    (0, b"\x00\x00\x01\xba", "video/mpeg"),
-    (0, b"\x00\x00\x01\xb3", "video/mpeg"),
-    (0, b"PK\x03\x04", "application/zip"),
-    (0, b"\x1f\x8b", "application/gzip"),
+_SIGNATURES: tuple[tuple[bytes, str], ...] = (
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF87a", "image/gif"),
+    (b"GIF89a", "image/gif"),
+    (b"II*\x00", "image/tiff"),
+    (b"MM\x00*", "image/tiff"),
+    (b"%PDF-", "application/pdf"),
+    (b"fLaC", "audio/flac"),
+    (b"ID3", "audio/mpeg"),
+    (b"FLV\x01", "video/x-flv"),
+    (b"\x00\x00\x01\xba", "video/mpeg"),
+    (b"\x00\x00\x01\xb3", "video/mpeg"),
+    (b"\x00\x00\x00\x0cjP  \r\n\x87\n", "image/jp2"),
+    (b"\x00\x00\x00\x0cJXL \r\n\x87\n", "image/jxl"),
+    (b"\xff\x0a", "image/jxl"),
+    (b"8BPS", "image/vnd.adobe.photoshop"),
+    (b"\x00\x00\x01\x00", "image/vnd.microsoft.icon"),
+    (b"#!AMR", "audio/amr"),
+    (b"MThd", "audio/midi"),
+    (b"caff\x00\x01", "audio/x-caf"),
+    (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "video/x-ms-asf"),
+    (b"PK\x03\x04", "application/zip"),
+    (b"\x1f\x8b", "application/gzip"),
 )
 _RIFF = {b"WAVE": "audio/wav", b"AVI ": "video/x-msvideo", b"WEBP": "image/webp"}
 _BRANDS = {
@@ -47,8 +55,8 @@ def sniff(head: bytes) -> str:
     Args:
         head: the first :data:`HEAD_BYTES` bytes, or all there are.
     """
-    for offset, signature, media_type in _SIGNATURES:
-        if head.startswith(signature, offset):
+    for signature, media_type in _SIGNATURES:
+        if head.startswith(signature):
             return media_type
     return next((found for test in _TESTS if (found := test(head))), "")
 
@@ -62,6 +70,17 @@ def _boxes(head: bytes) -> str:
     if head[4:8] == b"ftyp":
         return _BRANDS.get(head[8:12], "video/mp4")
     return "video/quicktime" if head[4:8] in _BOXES_WITHOUT_BRAND else ""
+
+
+def _iff(head: bytes) -> str:
+    return "audio/aiff" if head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC") else ""
+
+
+def _ogg(head: bytes) -> str:
+    """Ogg holds sound or pictures; the first page says which."""
+    if head[:4] != b"OggS":
+        return ""
+    return "video/ogg" if b"\x80theora" in head[:80] else "audio/ogg"
 
 
 def _matroska(head: bytes) -> str:
@@ -92,15 +111,29 @@ def _mpeg_audio(head: bytes) -> str:
 
 def _markup(head: bytes) -> str:
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    return "text/html" if text.startswith(_MARKUP) else ""
+    if text.startswith(_MARKUP):
+        return "text/html"
+    is_xml = text.startswith((b"<?xml", b"<svg"))
+    return "image/svg+xml" if is_xml and b"<svg" in text else ""
 
 
 _TESTS: tuple[Callable[[bytes], str], ...] = (
     _riff,
     _boxes,
+    _iff,
+    _ogg,
     _matroska,
     _bitmap,
     _transport_stream,
     _mpeg_audio,
     _markup,
 )
+
+MEDIA_TYPES = frozenset(
+    {media_type for _, media_type in _SIGNATURES}
+    | set(_RIFF.values())
+    | set(_BRANDS.values())
+    | {"video/mp4", "audio/aiff", "audio/ogg", "video/ogg", "video/webm", "video/x-matroska", "image/bmp"}
+    | {"video/mp2t", "audio/aac", "text/html", "image/svg+xml"}
+)
+"""All media types that :func:`sniff` can tell."""
