@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 
 from headrace_dags.errors import Problem
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
-    """What was given for one input, in order; more than one for an input that takes many."""
-
-    name: str
-    texts: tuple[str, ...]
-
-
-def taken_apart(pairs: Iterable[str]) -> tuple[dict[str, Given], list[Problem]]:
-    """The values by name, and a problem for each pair without a name or a value."""
-    given: dict[str, Given] = {}
+def taken_apart(pairs: Iterable[str]) -> tuple[dict[str, tuple[str, ...]], list[Problem]]:
+    """What was given for each name, in order, and a problem for each pair without a name or a value."""
+    given: dict[str, tuple[str, ...]] = {}
     problems: list[Problem] = []
     for pair in pairs:
         name, sign, text = pair.partition("=")
@@ -27,8 +18,7 @@ def taken_apart(pairs: Iterable[str]) -> tuple[dict[str, Given], list[Problem]]:
         if not sign or not name:
             problems.append(_shapeless(pair))
             continue
-        before = given.get(name, Given(name, ()))
-        given[name] = Given(name, (*before.texts, text))
+        given[name] = (*given.get(name, ()), text)
     return given, problems
 
 

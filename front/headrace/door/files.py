@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -35,7 +35,7 @@ def existing(text: str, expected: str) -> Path:
     return path.absolute()
 
 
-def expanded(texts: tuple[str, ...]) -> Iterator[str]:
+def expanded(texts: Iterable[str]) -> Iterator[str]:
     """For an input that takes many: ``@folder`` and ``@*.png`` stand for their files, sorted by name."""
     for text in texts:
         path = Path(text[1:]).expanduser()

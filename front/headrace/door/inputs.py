@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from headrace.door.array import array
-from headrace.door.assign import Given, taken_apart, unknown
+from headrace.door.assign import taken_apart, unknown
 from headrace.door.files import expanded
 from headrace.door.media import handle
 from headrace.door.plain import value, words
@@ -35,7 +35,7 @@ def read_inputs(signature: Signature, pairs: Iterable[str]) -> Mapping[str, Any]
     for port in signature.inputs:
         annotation = signature.annotations[f"in:{port.name}"]
         try:
-            values[port.name] = _value(port, annotation, given.get(port.name))
+            values[port.name] = _value(port, annotation, given.get(port.name, ()))
         except Unfit as unfit:
             problems.append(unfit.misfit.at(f"--input {port.name}"))
     if problems:
@@ -43,8 +43,8 @@ def read_inputs(signature: Signature, pairs: Iterable[str]) -> Mapping[str, Any]
     return values
 
 
-def _value(port: Port, annotation: Any, given: Given | None) -> Any:
-    if given is None:
+def _value(port: Port, annotation: Any, given: Sequence[str]) -> Any:
+    if not given:
         return _default(port, annotation)
     try:
         return check_value(port, annotation, _read(port, annotation, given))
@@ -61,14 +61,14 @@ def _default(port: Port, annotation: Any) -> Any:
     return port.default
 
 
-def _read(port: Port, annotation: Any, given: Given) -> Any:
+def _read(port: Port, annotation: Any, given: Sequence[str]) -> Any:
     if not port.many:
-        if len(given.texts) > 1:
-            raise Unfit("input-twice", f"expects one {port.type}", f"{len(given.texts)}", "Give it once")
-        return _one(port, annotation, given.texts[0])
-    if (listed := _listed(port, given.texts)) is not None:
+        if len(given) > 1:
+            raise Unfit("input-twice", f"expects one {port.type}", f"{len(given)}", "Give it once")
+        return _one(port, annotation, given[0])
+    if (listed := _listed(port, given)) is not None:
         return [_one(port, annotation, text) for text in listed]
-    return [_one(port, annotation, text) for text in expanded(given.texts)]
+    return [_one(port, annotation, text) for text in expanded(given)]
 
 
 def _listed(port: Port, texts: Sequence[str]) -> list[str] | None:

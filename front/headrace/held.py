@@ -1,0 +1,110 @@
+"""The values of a recorded run: what went in, what passed between segments, what came out. Needs no code of the user."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from headrace_dags.plan.model import Flow
+from headrace_events.engine.events import Piece, Result, Submitted
+from headrace_events.engine.readback import RunRecord
+from headrace_events.engine.wiring import input_flows, output_flows
+from headrace_serving.codec import codec
+from headrace_serving.objects.contract import ObjectStore
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A value and where it was.
+
+    Attributes:
+        name: of the input or output, or ``node.port``.
+        flow: its type, and whether it is many.
+        items: texts, JSON values, media handles or arrays; fewer than ``count`` where only the first were asked for.
+        count: how many items there are.
+        gone: whether its objects have been removed.
+    """
+
+    name: str
+    flow: Flow
+    items: tuple[Any, ...]
+    count: int
+    gone: bool = False
+
+    @property
+    def type(self) -> str:
+        """The type, as a person reads it."""
+        return f"Many[{self.flow.type}]" if self.flow.many else str(self.flow.type)
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """Reads the values of one run.
+
+    Attributes:
+        record: of the run.
+        store: holds its objects.
+        limit: how many items of each value are wanted; ``None`` is all.
+    """
+
+    record: RunRecord
+    store: ObjectStore
+    limit: int | None = None
+
+    def inputs(self) -> Iterator[Held]:
+        """What the run was given, in the order of the dag's inputs."""
+        given = next((each.event.inputs for each in self.record.events if isinstance(each.event, Submitted)), {})
+        for name, flow in input_flows(self.record.plan).items():
+            if name in given:
+                yield self._held(name, flow, [Piece(payload=given[name], start=0, stop=given[name].items)])
+
+    def outputs(self) -> Iterator[Held]:
+        """What came out, in the order of the dag's outputs; nothing of a run that did not succeed."""
+        flows = input_flows(self.record.plan) | output_flows(self.record.plan)
+        found = self.record.outcome.outputs if self.record.outcome else {}
+        for output in self.record.plan.graph.outputs:
+            if (name := output.port.name) in found:
+                yield self._held(name, flows[name], found[name])
+
+    def between(self) -> Iterator[Held]:
+        """What crossed the log from segment to segment, in the order of the plan."""
+        taken = {flow.name for segment in self.record.plan.segments for flow in segment.inputs}
+        found = _results(self.record)
+        for segment in self.record.plan.segments:
+            for flow in segment.outputs:
+                if flow.name in taken and (segment.name, flow.name) in found:
+                    yield self._held(str(flow.use), flow, found[segment.name, flow.name])
+
+    def _held(self, name: str, flow: Flow, pieces: Sequence[Piece]) -> Held:
+        count = sum(piece.stop - piece.start for piece in pieces)
+        try:
+            tensor = self.record.join(_first(pieces, self.limit), flow, self.store)
+            return Held(name, flow, tuple(codec(flow, Any).wire.unpack(tensor, self.store)), count)
+        except FileNotFoundError:
+            return Held(name, flow, (), count, gone=True)
+
+
+def _results(record: RunRecord) -> Mapping[tuple[str, str], Sequence[Piece]]:
+    """For each segment and flow the first result of each chunk, in the chunks' order."""
+    chunks: dict[tuple[str, str], dict[int, Piece]] = {}
+    for each in record.events:
+        if isinstance(each.event, Result):
+            task = each.event.task
+            for name, payload in each.event.outputs.items():
+                piece = Piece(payload=payload, start=0, stop=payload.items)
+                chunks.setdefault((task.segment, name), {}).setdefault(task.chunk, piece)
+    return {key: [pieces[chunk] for chunk in sorted(pieces)] for key, pieces in chunks.items()}
+
+
+def _first(pieces: Sequence[Piece], limit: int | None) -> Sequence[Piece]:
+    """The pieces that hold the first ``limit`` items."""
+    if limit is None:
+        return pieces
+    kept: list[Piece] = []
+    for piece in pieces:
+        if limit <= 0:
+            break
+        kept.append(piece.model_copy(update={"stop": min(piece.stop, piece.start + limit)}))
+        limit -= piece.stop - piece.start
+    return kept

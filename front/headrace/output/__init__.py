@@ -1,0 +1,1 @@
+"""Results as files: JSON, text, arrays and media by their own extension, and an index of what is where."""

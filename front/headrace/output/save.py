@@ -1,0 +1,123 @@
+"""Save the results of a run into a folder, with an index that says what is where."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from shutil import copyfileobj
+from typing import Any, Literal
+
+from pydantic import JsonValue
+
+from headrace.held import Held
+from headrace.output.encode import Content, contents
+from headrace_dags.errors import EnvironmentLack, Problem
+from headrace_dags.record import Record
+
+INDEX = "index.json"
+_INLINE_BYTES = 16 * 1024
+
+
+class SavedFile(Record):
+    """One file.
+
+    Attributes:
+        path: relative to the folder of the results.
+        media_type: what it holds.
+        size: bytes.
+    """
+
+    path: str
+    media_type: str
+    size: int
+
+
+class Saved(Record):
+    """One output of the dag.
+
+    Attributes:
+        type: the port's type, as a person reads it.
+        items: how many it has; 1 where it is not many.
+        files: of all items, in order.
+        value: the value itself, where it is text or JSON and small.
+    """
+
+    name: str
+    type: str
+    many: bool
+    items: int
+    files: tuple[SavedFile, ...]
+    value: JsonValue = None
+
+
+class Index(Record):
+    """What ``index.json`` holds."""
+
+    format: Literal["results/1"] = "results/1"
+    run: str
+    dag: str
+    outputs: tuple[Saved, ...]
+
+
+def save(folder: Path, run: str, dag: str, results: Iterable[Held]) -> Index:
+    """Write every result under ``folder`` and ``index.json`` beside them.
+
+    Raises:
+        EnvironmentLack: the folder cannot be written, or the disk is full.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        index = Index(run=run, dag=dag, outputs=tuple(_saved(folder, held) for held in results))
+        (folder / INDEX).write_text(index.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise EnvironmentLack(_refused(folder, error)) from error
+    return index
+
+
+def _saved(folder: Path, held: Held) -> Saved:
+    files = tuple(_files(folder, held))
+    value = _inline(held.items, many=held.flow.many) if _is_plain(held) and _small(files) else None
+    return Saved(name=held.name, type=held.type, many=held.flow.many, items=held.count, files=files, value=value)
+
+
+def _files(folder: Path, held: Held) -> Iterator[SavedFile]:
+    """One file for one item; a folder of numbered files for many."""
+    digits = max(4, len(str(held.count - 1)))
+    if held.flow.many:
+        (folder / held.name).mkdir(exist_ok=True)
+    for index, item in enumerate(held.items):
+        stem = f"{held.name}/{index:0{digits}d}" if held.flow.many else held.name
+        for content in contents(held.flow.type, item):
+            yield _write(folder, f"{stem}{content.ending}", content)
+
+
+def _write(folder: Path, name: str, content: Content) -> SavedFile:
+    path = folder / name
+    if isinstance(content.data, bytes):
+        path.write_bytes(content.data)
+    else:
+        with content.data.open() as source, path.open("wb") as target:
+            copyfileobj(source, target, 1 << 20)
+    return SavedFile(path=name, media_type=content.media_type, size=path.stat().st_size)
+
+
+def _is_plain(held: Held) -> bool:
+    return held.flow.wire in {"text", "json"}
+
+
+def _small(files: Sequence[SavedFile]) -> bool:
+    return sum(file.size for file in files) <= _INLINE_BYTES
+
+
+def _inline(items: Sequence[Any], *, many: bool) -> JsonValue:
+    found: JsonValue = list(items) if many else items[0]
+    return found
+
+
+def _refused(folder: Path, error: OSError) -> Problem:
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return Problem("disk-full", str(folder), "results need room", str(error), "Free some, or pass --out DIR")
+    return Problem(
+        "disk-refused", str(folder), "results need a folder that can be written", str(error), "Pass --out DIR"
+    )
