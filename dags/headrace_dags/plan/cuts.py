@@ -1,0 +1,202 @@
+"""Why two nodes are apart: one small function per rule, with its code and its reason. Pure; knows no server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from headrace_dags.graph import Node, Use
+from headrace_dags.plan.axes import MOST_INLINE
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where and how often a node runs, as far as it is decided.
+
+    Attributes:
+        node: the node.
+        slice: the slice it needs; ``none`` without a GPU.
+        axis: the axis whose chunks it is fed with, one task each; ``None`` where it runs once a run.
+        beside: values of that same axis that it takes whole, beside its chunk.
+        fed: whether its model has an input at all.
+    """
+
+    node: Node
+    slice: str
+    axis: Use | None = None
+    beside: frozenset[Use] = frozenset()
+    fed: bool = True
+
+    @property
+    def name(self) -> str:
+        """The node's name."""
+        return self.node.name
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is a function that takes single values: cheap, as far as a declaration tells."""
+        return self.node.step.form == "function" and self.node.step.batching is None
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A value on its way from one node to another.
+
+    Attributes:
+        producer: where the value comes from.
+        consumer: where it goes.
+        use: the value.
+        mapped: whether the consumer maps over its items (else it takes the value whole).
+        most: the most items of the value's axis, where declared.
+        axis: the axis the value lies on, if it carries many items.
+    """
+
+    producer: Place
+    consumer: Place
+    use: Use
+    mapped: bool = False
+    most: int | None = None
+    axis: Use | None = None
+
+    @property
+    def opens(self) -> bool:
+        """Whether the consumer maps over the items of a producer that runs once: 1 becomes N here."""
+        return self.mapped and self.producer.axis is None
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Why two nodes are apart: the rule's code, and the reason in words."""
+
+    code: str
+    text: str
+
+
+Rule = Callable[[Edge], str]
+"""Gives the reason why the two nodes must be apart; empty: it does not object."""
+
+
+def isolate(edge: Edge) -> str:
+    """``with_(isolate=True)`` on either side."""
+    asked = [place.name for place in (edge.producer, edge.consumer) if place.node.options.isolate]
+    return f"isolate=True is asked for {' and '.join(asked)}" if asked else ""
+
+
+def resources_differ(edge: Edge) -> str:
+    """Another device or another slice: one server has one kind of slice."""
+    producer, consumer = edge.producer, edge.consumer
+    mine, theirs = consumer.node.step.resources.device, producer.node.step.resources.device
+    if mine == theirs and producer.slice == consumer.slice:
+        return ""
+    return f"{producer.name} runs on {_where(producer)}, {consumer.name} on {_where(consumer)}"
+
+
+def unbounded_map(edge: Edge) -> str:
+    """Nobody promised that the items are few enough to be handled where they are made."""
+    if not edge.opens or (edge.most is not None and edge.most <= MOST_INLINE):
+        return ""
+    declared = "no max_items=" if edge.most is None else f"max_items={edge.most}, more than {MOST_INLINE}"
+    return f"{edge.producer.name} declares {declared}: {edge.consumer.name} gets its items in chunks"
+
+
+def mapped_model(edge: Edge) -> str:
+    """Items feed a model in chunks; only functions handle them in the process that makes them."""
+    if not edge.opens or edge.consumer.axis is None:
+        return ""
+    if not edge.consumer.is_plain:
+        return f"{edge.consumer.name} is {kind(edge.consumer)}: the items of {edge.producer.name} feed it in chunks"
+    if not edge.producer.is_plain:
+        return f"{edge.producer.name} is {kind(edge.producer)}: its items feed {edge.consumer.name} in chunks"
+    return f"{edge.consumer.name} cannot run in the process of {edge.producer.name}: it gets its items in chunks"
+
+
+def fan_in_many(edge: Edge) -> str:
+    """The items of all chunks are needed at once: N becomes 1 across the log."""
+    if edge.producer.axis is None or edge.mapped or edge.axis is None:
+        return ""
+    return f"{edge.consumer.name} takes all items at once, {edge.producer.name} gives them in chunks"
+
+
+def axis_differs(edge: Edge) -> str:
+    """All nodes of a segment run once per run, or once per chunk of one axis."""
+    producer, consumer = edge.producer, edge.consumer
+    if producer.axis == consumer.axis and producer.beside == consumer.beside:
+        return ""
+    if producer.axis == consumer.axis:
+        return f"beside its chunk {consumer.name} takes other whole values of that axis than {producer.name}"
+    return f"{producer.name} {_often(producer)}, {consumer.name} {_often(consumer)}"
+
+
+def no_input(edge: Edge) -> str:
+    """A model without inputs cannot be called from inside an ensemble."""
+    return "" if edge.producer.fed else f"{edge.producer.name} takes no value: nothing in an ensemble could start it"
+
+
+def own_model(edge: Edge) -> str:
+    """What holds a model or a batch is slow enough to overlap with its neighbour's work."""
+    slow = next((place for place in (edge.consumer, edge.producer) if not place.is_plain), None)
+    return f"{slow.name} is {kind(slow)}: slow enough to overlap with its neighbours" if slow else ""
+
+
+def memory_differs(edge: Edge) -> str:
+    """What declares memory of its own has a process of its own."""
+    same = edge.producer.node.step.resources == edge.consumer.node.step.resources
+    return "" if same else f"{edge.producer.name} and {edge.consumer.name} declare different memory"
+
+
+HOP_RULES: tuple[tuple[str, Rule], ...] = (
+    ("isolate", isolate),
+    ("resources-differ", resources_differ),
+    ("unbounded-map", unbounded_map),
+    ("mapped-model", mapped_model),
+    ("fan-in-many", fan_in_many),
+    ("axis-differs", axis_differs),
+)
+"""Rules that put nodes into different segments; the first that objects is the reason."""
+
+SEGMENT_RULES: tuple[tuple[str, Rule], ...] = (*HOP_RULES, ("no-input", no_input))
+"""Rules that are asked when models are joined into an ensemble."""
+
+MODEL_RULES: tuple[tuple[str, Rule], ...] = (("own-model", own_model), ("memory-differs", memory_differs))
+"""Rules that put nodes of one segment into different models."""
+
+
+def path_between(edge: Edge, middle: Place) -> Why:
+    """Something lies between the two: together they would have to run both before and after it."""
+    producer, consumer = edge.producer.name, edge.consumer.name
+    return Why("path-between", f"{middle.name} runs after {producer} and before {consumer}")
+
+
+def slice_full(edge: Edge, needed_bytes: int, slice_bytes: int) -> Why:
+    """The two do not fit on one slice together."""
+    both = f"{edge.producer.name} and {edge.consumer.name} with what is beside them"
+    room = f"{edge.consumer.slice} has {gibibytes(slice_bytes)}"
+    return Why("slice-full", f"{both} need {gibibytes(needed_bytes)} of GPU memory, {room}")
+
+
+def objection(rules: tuple[tuple[str, Rule], ...], edge: Edge) -> Why | None:
+    """The first rule that objects to the two nodes of ``edge`` being together."""
+    for code, rule in rules:
+        if text := rule(edge):
+            return Why(code, text)
+    return None
+
+
+def kind(place: Place) -> str:
+    """What makes the node more than a function."""
+    if place.node.step.form == "stateful":
+        return "a class step"
+    return "an ONNX model" if place.node.step.form == "onnx" else "batched"
+
+
+def _where(place: Place) -> str:
+    return place.node.step.resources.device if place.slice == "none" else f"slice {place.slice}"
+
+
+def _often(place: Place) -> str:
+    return f"runs once per chunk of {place.axis}" if place.axis else "runs once per run"
+
+
+def gibibytes(number: int) -> str:
+    """Bytes as a person reads them."""
+    return f"{number / 2**30:.2f}".rstrip("0").rstrip(".") + " GiB"

@@ -1,0 +1,92 @@
+"""The flows of a plan: each value that crosses a border, under one name and one wire wherever it shows. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from headrace_dags.graph import Port, Use
+from headrace_dags.plan.batching import batching_of
+from headrace_dags.plan.model import Flow
+from headrace_dags.plan.naming import Names, tensor_name
+from headrace_dags.plan.segments import Joined
+from headrace_dags.plan.wires import Traffic, wire_of
+from headrace_dags.plan.wiring import Wiring
+
+
+@dataclass(frozen=True, slots=True)
+class Border:
+    """What a group of nodes takes and gives.
+
+    Attributes:
+        inputs: values made outside that its nodes take.
+        outputs: values that its nodes make and others take, or the dag gives; where nobody takes any, those of its last
+            node, because a model without outputs cannot be served.
+    """
+
+    inputs: tuple[Use, ...]
+    outputs: tuple[Use, ...]
+
+
+@dataclass(frozen=True)
+class Flows:
+    """The flows of a plan.
+
+    Attributes:
+        wiring: the graph.
+        joined: its segments.
+    """
+
+    wiring: Wiring
+    joined: Joined
+
+    @cached_property
+    def by_use(self) -> Mapping[Use, Flow]:
+        """The flow of every value of the graph, also of those that stay inside a model and never flow."""
+        names = Names("_")
+        return {use: self._flow(use, port, names) for use, port in self.wiring.axes.ports.items()}
+
+    def of(self, uses: Iterable[Use]) -> tuple[Flow, ...]:
+        """The flows of ``uses``."""
+        return tuple(self.by_use[use] for use in uses)
+
+    def border(self, numbers: Sequence[int]) -> Border:
+        """The border around the nodes ``numbers``, ascending."""
+        inside = {self.wiring.graph.nodes[number].name for number in numbers}
+        nodes = [self.wiring.graph.nodes[number] for number in numbers]
+        taken = dict.fromkeys(use for node in nodes for use in node.uses() if use.node not in inside)
+        made = [Use(node=node.name, port=port.name) for node in nodes for port in node.outputs]
+        given = tuple(use for use in made if use in self._results or not self._takers[use] <= inside)
+        last = [use for use in made if use.node == nodes[-1].name]
+        return Border(tuple(taken), given or tuple(last))
+
+    def _flow(self, use: Use, port: Port, names: Names) -> Flow:
+        name = names.give(tensor_name(use.node, use.port))
+        return Flow(
+            name=name, use=use, type=port.type, many=port.many, wire=wire_of(port.type, self._traffic(use, port))
+        )
+
+    def _traffic(self, use: Use, port: Port) -> Traffic:
+        numbers = [self.wiring.numbers[name] for name in (*self._takers[use], use.node) if name]
+        members = {self.joined.members.of_item[number] for number in numbers}
+        segments = {self.joined.groups.of_item[member] for member in members}
+        at_a_door = port.many and (not use.node or use in self._results)
+        return Traffic(port.many, not members.isdisjoint(self._batched), at_a_door or len(segments) > 1)
+
+    @cached_property
+    def _results(self) -> frozenset[Use]:
+        return frozenset(output.use for output in self.wiring.graph.outputs)
+
+    @cached_property
+    def _takers(self) -> Mapping[Use, frozenset[str]]:
+        """Names of the nodes that take each value."""
+        consumers = self.wiring.graph.consumers
+        return {use: frozenset(node.name for node in consumers.get(use, ())) for use in self.wiring.axes.ports}
+
+    @cached_property
+    def _batched(self) -> frozenset[int]:
+        """Numbers of the members that batch across runs."""
+        places, members = self.joined.places, self.joined.members.items
+        found = (batching_of(tuple(places[number] for number in numbers)) for numbers in members)
+        return frozenset(member for member, batching in enumerate(found) if batching)

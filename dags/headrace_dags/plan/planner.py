@@ -1,0 +1,122 @@
+"""Make the plan of a graph for a target: refuse what cannot run, fuse, join, name, and say why. Pure; about 0.2 s a thousand nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from headrace_dags.graph import Graph, Use
+from headrace_dags.plan.batching import batching_of
+from headrace_dags.plan.cuts import Place, Why
+from headrace_dags.plan.digests import Digester, DigestInputs
+from headrace_dags.plan.flows import Flows
+from headrace_dags.plan.mapping import chunk_size, mapped_inputs
+from headrace_dags.plan.members import fuse
+from headrace_dags.plan.model import Member, Plan, Reason, Segment, Target
+from headrace_dags.plan.naming import MOST_CHARACTERS, Names, group_name
+from headrace_dags.plan.refusals import refuse
+from headrace_dags.plan.segments import Joined, join
+from headrace_dags.plan.wiring import Wiring
+
+
+def plan(graph: Graph, target: Target, digests: DigestInputs) -> Plan:
+    """Plan ``graph`` for ``target``.
+
+    Args:
+        graph: a traced and checked dag.
+        target: where it is to run.
+        digests: what segment digests are made of, from ``gather``.
+
+    Raises:
+        PlanError: the target cannot run the graph; carries every problem.
+    """
+    refuse(graph, target, digests)
+    wiring = Wiring(graph)
+    fused = fuse(wiring, target)
+    joined = join(wiring, target, fused)
+    flows = Flows(wiring, joined)
+    digester = Digester(target, digests)
+    segments = tuple(_digested(segment, graph, digester) for segment in _Builder(wiring, joined, flows).segments())
+    return Plan(
+        graph=graph,
+        target=target,
+        segments=segments,
+        reasons=tuple(_reasons(wiring, joined)),
+        inputs=flows.of(Use(node="", port=port.name) for port in graph.inputs),
+        outputs=flows.of(output.use for output in graph.outputs),
+    )
+
+
+class _Builder:
+    """Writes the segments of a plan down."""
+
+    def __init__(self, wiring: Wiring, joined: Joined, flows: Flows) -> None:
+        self._wiring = wiring
+        self._joined = joined
+        self._flows = flows
+        self._segment_names = Names("-")
+        self._member_names = Names("-")
+
+    def segments(self) -> Iterator[Segment]:
+        """The segments in order, without their digests."""
+        return (self._segment(number) for number in range(len(self._joined.groups.items)))
+
+    def _segment(self, number: int) -> Segment:
+        items = self._joined.groups.items[number]
+        numbers = [node for member in items for node in self._joined.members.items[member]]
+        places = self._places(numbers)
+        border = self._flows.border(sorted(numbers))
+        return Segment(
+            name=self._segment_names.give(group_name([place.name for place in places]), MOST_CHARACTERS),
+            members=tuple(self._member(member) for member in items),
+            inputs=self._flows.of(border.inputs),
+            outputs=self._flows.of(border.outputs),
+            lowering="inline" if len(items) == 1 else "ensemble",
+            mapped=mapped_inputs(places, border.inputs),
+            chunk=chunk_size(places),
+            resources=self._joined.needs[number],
+            slice=places[0].slice,
+        )
+
+    def _member(self, member: int) -> Member:
+        numbers = self._joined.members.items[member]
+        places = self._places(numbers)
+        border = self._flows.border(numbers)
+        names = tuple(place.name for place in places)
+        return Member(
+            name=self._member_names.give(group_name(names), MOST_CHARACTERS),
+            nodes=names,
+            inputs=self._flows.of(border.inputs),
+            outputs=self._flows.of(border.outputs),
+            batching=batching_of(places),
+        )
+
+    def _places(self, numbers: Sequence[int]) -> tuple[Place, ...]:
+        return tuple(self._joined.places[number] for number in numbers)
+
+
+def _digested(segment: Segment, graph: Graph, digester: Digester) -> Segment:
+    nodes = (graph.by_name[name] for name in segment.nodes)
+    return segment.model_copy(update={"digest": digester.digest(segment, nodes)})
+
+
+def _reasons(wiring: Wiring, joined: Joined) -> Iterator[Reason]:
+    """Every cut, in the order of the consuming nodes."""
+    for number, node in enumerate(wiring.graph.nodes):
+        place = joined.places[number]
+        if place.axis is not None and not place.axis.node and not _fed_by_nodes(wiring, number):
+            text = f"nobody knows how many items {place.axis.port} will have: they are handled in chunks"
+            yield Reason(code="unbounded-map", producer="", consumer=node.name, text=text, hop=True)
+        for producer in dict.fromkeys(link.producer for link in wiring.links[number]):
+            names = (wiring.graph.nodes[producer].name, node.name)
+            hop = _segment_of(joined, producer) != _segment_of(joined, number)
+            why: Why | None = (joined.groups if hop else joined.members).apart.get(names)
+            if why and (hop or joined.members.of_item[producer] != joined.members.of_item[number]):
+                yield Reason(code=why.code, producer=names[0], consumer=names[1], text=why.text, hop=hop)
+
+
+def _segment_of(joined: Joined, number: int) -> int:
+    return joined.groups.of_item[joined.members.of_item[number]]
+
+
+def _fed_by_nodes(wiring: Wiring, number: int) -> bool:
+    return any(link.mapped for link in wiring.links[number])

@@ -1,0 +1,151 @@
+"""What a target cannot run: found before anything starts, all of it at once. One small function for each reason. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath, PureWindowsPath
+
+from headrace_dags.errors import PlanError, Problem
+from headrace_dags.graph import Graph, Node
+from headrace_dags.plan.cuts import gibibytes
+from headrace_dags.plan.digests import DigestInputs, module_of
+from headrace_dags.plan.model import Slice, Target
+from headrace_dags.plan.slices import slice_for
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A node on a target."""
+
+    graph: Graph
+    node: Node
+    target: Target
+    digests: DigestInputs
+
+    def problem(self, code: str, expected: str, got: str, write: str) -> Problem:
+        """A problem of the node, at the line of its call."""
+        return Problem(code, self.node.name, expected, got, write, self.graph.sources.get(self.node.name))
+
+
+Refusal = Callable[[Case], Problem | None]
+
+
+def refuse(graph: Graph, target: Target, digests: DigestInputs) -> None:
+    """Raise if ``target`` cannot run ``graph``.
+
+    Raises:
+        PlanError: with every problem of every node.
+    """
+    if problems := tuple(_problems(graph, target, digests)):
+        raise PlanError(problems)
+
+
+def _problems(graph: Graph, target: Target, digests: DigestInputs) -> Iterator[Problem]:
+    for node in graph.nodes:
+        case = Case(graph, node, target, digests)
+        yield from (problem for refusal in REFUSALS if (problem := refusal(case)))
+
+
+def unknown_slice(case: Case) -> Problem | None:
+    """``slice=`` names what the platform does not have."""
+    wanted = case.node.step.resources.slice
+    if not wanted or not _needs_slice(case) or slice_for(case.node.step.resources, case.target):
+        return None
+    return case.problem(
+        "slice-unknown", f"runs on a slice of {_platform(case)}", f"slice={wanted!r}", _offer(case.target)
+    )
+
+
+def slice_too_small(case: Case) -> Problem | None:
+    """``gpu_memory=`` is more than the slice that is asked for by name holds."""
+    wanted = case.node.step.resources
+    found = slice_for(wanted, case.target)
+    if not found or found.gpu_memory_bytes >= wanted.gpu_memory_bytes:
+        return None
+    expected = f"fits on the slice it asks for: {found.name} holds {gibibytes(found.gpu_memory_bytes)}"
+    return case.problem("slice-too-small", expected, _wanted(wanted.gpu_memory_bytes), _offer(case.target))
+
+
+def no_slice(case: Case) -> Problem | None:
+    """No slice of the platform holds ``gpu_memory=``."""
+    wanted = case.node.step.resources
+    if wanted.slice or not _needs_slice(case) or slice_for(wanted, case.target):
+        return None
+    got = _wanted(wanted.gpu_memory_bytes)
+    return case.problem("no-slice", f"fits on one slice of {_platform(case)}", got, _offer(case.target))
+
+
+def not_importable(case: Case) -> Problem | None:
+    """A server cannot import what has no module or no name."""
+    target = case.node.step.target
+    if module_of(case.node) != "__main__" and "<" not in target:
+        return None
+    expected = "is imported by the process that serves it"
+    return case.problem("not-importable", expected, target, "Define the step at the top of a module with a name")
+
+
+def model_outside(case: Case) -> Problem | None:
+    """A model file outside the import root does not travel with the code."""
+    file = case.node.step.model_file
+    if not file or not _outside(file):
+        return None
+    expected = "names a model file below the import root"
+    return case.problem(
+        "model-outside", expected, file, "Move the file beside the code and name it relative to the root"
+    )
+
+
+def model_missing(case: Case) -> Problem | None:
+    """The model file is not there."""
+    file = case.node.step.model_file
+    if file not in case.digests.missing or _outside(file):
+        return None
+    return case.problem(
+        "model-missing", "names a model file that is there", file, "Put the file there or correct its path"
+    )
+
+
+def no_output(case: Case) -> Problem | None:
+    """A model without outputs cannot be served."""
+    if case.node.outputs:
+        return None
+    return case.problem("no-output", "returns a value", "nothing", "Return something, if only a bool")
+
+
+REFUSALS: tuple[Refusal, ...] = (
+    unknown_slice,
+    slice_too_small,
+    no_slice,
+    not_importable,
+    model_outside,
+    model_missing,
+    no_output,
+)
+
+
+def _needs_slice(case: Case) -> bool:
+    return case.target.kind == "kubernetes" and case.node.step.resources.device == "gpu"
+
+
+def _outside(file: str) -> bool:
+    path = PurePosixPath(file)
+    return path.is_absolute() or PureWindowsPath(file).is_absolute() or ".." in path.parts
+
+
+def _platform(case: Case) -> str:
+    return f"platform {case.target.platform}"
+
+
+def _wanted(gpu_memory_bytes: int) -> str:
+    return f"gpu_memory={gibibytes(gpu_memory_bytes)}"
+
+
+def _offer(target: Target) -> str:
+    if not target.slices:
+        return "It offers none: choose another platform, or device='cpu'"
+    return "Choose one of " + ", ".join(_shown(each) for each in target.slices)
+
+
+def _shown(each: Slice) -> str:
+    return f"{each.name} ({gibibytes(each.gpu_memory_bytes)})"
