@@ -15,15 +15,17 @@ class Payload(Record):
 
     Attributes:
         items: how many items it holds.
-        nbytes: its size.
+        nbytes: size of its encoded form, in bytes.
         key: the object that holds it, or empty for one that lies in the event itself.
-        offset: inbox offset of the event whose inline data holds it; -1 with a ``key``.
+        offset: inbox offset of the event whose inline data holds it; -1 with a ``key``, and until the event has its place.
+        part: name under which that event holds it; empty with a ``key``.
     """
 
     items: int
     nbytes: int
     key: str = ""
     offset: int = -1
+    part: str = ""
 
 
 class TaskKey(Record):
@@ -81,7 +83,10 @@ class Failed(Record):
 
 
 class TimerFired(Record):
-    """A timer that ``decide`` asked for came due. ``name`` is ``deadline`` or ``retry:<segment>/<chunk>/<attempt>``."""
+    """A timer that ``decide`` asked for came due.
+
+    ``name`` is ``deadline``, or ``retry:<segment>/<chunk>/<attempt>`` with the attempt that is to begin.
+    """
 
     type: Literal["timer"] = "timer"
     name: str

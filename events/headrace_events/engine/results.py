@@ -1,0 +1,60 @@
+"""A task succeeded: keep the references, and open what waited for them."""
+
+from __future__ import annotations
+
+from headrace_events.engine.events import Payload, Result, TaskKey
+from headrace_events.engine.pieces import Undecidable
+from headrace_events.engine.ready import advance
+from headrace_events.engine.state import Decision, Done, Open, RunState, SegmentState
+from headrace_events.engine.wiring import WiredSegment, Wiring
+
+
+def under_way(state: RunState, task: TaskKey, wiring: Wiring) -> tuple[int, SegmentState, Open] | None:
+    """The segment's number and state and the slot of an attempt that was issued and has no result.
+
+    ``None`` for everything that changes nothing: unknown tasks, duplicates, attempts given up before.
+    """
+    number = wiring.numbers.get(task.segment)
+    segment = None if number is None else state.segments[number]
+    if number is None or segment is None or not 0 <= task.chunk < len(segment.slots):
+        return None
+    slot = segment.slots[task.chunk]
+    if not isinstance(slot, Open) or slot.attempt != task.attempt or slot.due_s is not None:
+        return None
+    return number, segment, slot
+
+
+def keep(state: RunState, event: Result, wiring: Wiring) -> Decision:
+    """Put the result in its place.
+
+    Raises:
+        Undecidable: outputs are missing, or hold another number of items than the plan says.
+    """
+    if (found := under_way(state, event.task, wiring)) is None:
+        return state, ()
+    number, segment, _ = found
+    wired = wiring.segments[number]
+    segment = segment.with_slot(event.task.chunk, _checked(event, wired, segment))
+    state = state.with_segment(number, segment)
+    if segment.missing:
+        return state, ()
+    remaining = state.remaining - 1
+    state = RunState(state.run, state.version, state.deadline_at_s, state.inputs, state.segments, remaining)
+    return advance(state, wired.consumers, wiring)
+
+
+def _checked(event: Result, wired: WiredSegment, segment: SegmentState) -> Done:
+    start, stop = segment.bounds(event.task.chunk)
+    return tuple(
+        _output(event, name, stop - start if segment.mapped else 1 if single else None)
+        for name, single in zip(wired.outputs, wired.single, strict=True)
+    )
+
+
+def _output(event: Result, name: str, items: int | None) -> Payload:
+    payload = event.outputs.get(name)
+    if payload is None:
+        raise Undecidable(f"the result of task {event.task} lacks output {name}")
+    if items is not None and payload.items != items:
+        raise Undecidable(f"output {name} of task {event.task} holds {payload.items} items, expected {items}")
+    return payload

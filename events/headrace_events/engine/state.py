@@ -1,0 +1,98 @@
+"""What is remembered of a run between two events: references and counts, never payloads. Immutable; cheap to change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from headrace_events.engine.events import Command, Payload
+from headrace_events.engine.pages import Pages
+
+VERSION = 1
+"""The version of the rules in ``decide``; a run is folded to its end by the rules that began it."""
+
+Ended = Literal["", "succeeded", "failed", "cancelled", "expired"]
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A task without a result.
+
+    Attributes:
+        attempt: number of the attempt that is under way or waits for its timer; only its result counts.
+        failures: attempts that failed through the step's own fault.
+        faults: attempts that failed through infrastructure.
+        due_s: log time at which the attempt is to begin; ``None`` once it is issued.
+    """
+
+    attempt: int = 1
+    failures: int = 0
+    faults: int = 0
+    due_s: float | None = None
+
+
+Done = tuple[Payload, ...]
+"""A task's result: a payload for each of its segment's outputs, in order."""
+
+Slot = Open | Done
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentState:
+    """A segment whose inputs are there.
+
+    Attributes:
+        items: length of the mapped axis; 1 where nothing is mapped.
+        size: items of a chunk, the last one may have fewer.
+        mapped: whether its outputs are per item of that axis.
+        slots: one a chunk.
+        missing: chunks without a result.
+    """
+
+    items: int
+    size: int
+    mapped: bool
+    slots: Pages[Slot]
+    missing: int
+
+    def bounds(self, chunk: int) -> tuple[int, int]:
+        """The items of a chunk: from, up to."""
+        start = chunk * self.size
+        return start, min(start + self.size, self.items)
+
+    def with_slot(self, chunk: int, slot: Slot) -> SegmentState:
+        """The same with another slot; a result makes one chunk less missing."""
+        missing = self.missing if isinstance(slot, Open) else self.missing - 1
+        return SegmentState(self.items, self.size, self.mapped, self.slots.replaced(chunk, slot), missing)
+
+
+@dataclass(frozen=True, slots=True)
+class RunState:
+    """A run.
+
+    Attributes:
+        run: its id.
+        version: of the rules it began with.
+        deadline_at_s: log time at which it expires.
+        inputs: in the order of the dag's inputs; ``None`` for one that did not come.
+        segments: in the plan's order; ``None`` until its inputs are there.
+        remaining: segments that are not complete.
+        ended: how it ended; empty while it runs.
+    """
+
+    run: str
+    version: int
+    deadline_at_s: float | None
+    inputs: tuple[Payload | None, ...]
+    segments: tuple[SegmentState | None, ...]
+    remaining: int
+    ended: Ended = ""
+
+    def with_segment(self, number: int, segment: SegmentState) -> RunState:
+        """The same with another state of one segment."""
+        segments = (*self.segments[:number], segment, *self.segments[number + 1 :])
+        return RunState(self.run, self.version, self.deadline_at_s, self.inputs, segments, self.remaining, self.ended)
+
+
+Decision = tuple[RunState, tuple[Command, ...]]
+"""The state after an event, and what is to be done now."""

@@ -1,0 +1,127 @@
+"""Execute one task: wait for a place in the segment's window, fetch the inputs, call, publish. What a worker does."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+
+from headrace_dags.errors import EnvironmentLack
+from headrace_dags.plan.model import Plan, Segment
+from headrace_events.engine.events import Event, Failed, IssueTask, Payload, Result, Started, Timing
+from headrace_events.engine.exchange import Exchange
+from headrace_events.engine.inbox import Inbox
+from headrace_events.engine.settings import ShellSettings
+from headrace_events.log.contract import Oversize
+from headrace_serving.failure import FailureKind, TaskFailed, TaskFailure
+from headrace_serving.runtimes.contract import Executor, Task
+from headrace_serving.tensors import Tensor
+
+LATE_S = 0.5
+"""How much longer than the limit an executor may take to give up by itself, in seconds."""
+
+LONGEST_MESSAGE = 3_000
+
+
+class _Watch:
+    """Takes the time between the stages of a task."""
+
+    def __init__(self) -> None:
+        self._last = time.monotonic()
+        self.timing = Timing()
+
+    def lap(self, stage: str) -> None:
+        """The stage that just ended took the time since the last lap."""
+        now = time.monotonic()
+        self.timing = self.timing.model_copy(update={stage: now - self._last})
+        self._last = now
+
+
+class Worker:
+    """Executes the tasks of one run.
+
+    Attributes:
+        lack: what the machine turned out to lack while a task ran.
+    """
+
+    def __init__(
+        self, plan: Plan, executor: Executor, exchange: Exchange, inbox: Inbox, settings: ShellSettings
+    ) -> None:
+        self._plan = plan
+        self._executor = executor
+        self._exchange = exchange
+        self._inbox = inbox
+        self._prefix = settings.prefix(inbox.run)
+        self._windows = {each.name: asyncio.Semaphore(settings.window(each)) for each in plan.segments}
+        self.lack: EnvironmentLack | None = None
+
+    async def execute(self, command: IssueTask) -> None:
+        """Execute a task and publish what became of it."""
+        watch = _Watch()
+        async with self._windows[command.task.segment]:
+            watch.lap("queue_s")
+            await self._inbox.append(Started(task=command.task))
+            if (failure := await self._attempt(command, watch)) is not None:
+                await self._fail(Failed(task=command.task, failure=failure, timing=watch.timing))
+
+    async def _fail(self, event: Failed) -> None:
+        try:
+            await self._inbox.append(event)
+        except Oversize as error:
+            await self._inbox.append(event.model_copy(update={"failure": _failure("internal", str(error))}))
+
+    async def _attempt(self, command: IssueTask, watch: _Watch) -> TaskFailure | None:
+        """Publish the result of a task, or say why there is none."""
+        try:
+            outputs = await self._compute(command, watch)
+            await self._result(command, outputs, watch)
+        except TaskFailed as error:
+            return error.failure
+        except EnvironmentLack as error:
+            self.lack = error
+            return _failure("internal", str(error))
+        except Exception as error:  # noqa: BLE001 - whatever breaks here breaks this task alone
+            return _failure("internal", f"{type(error).__name__}: {error}")
+        return None
+
+    async def _compute(self, command: IssueTask, watch: _Watch) -> Mapping[str, Tensor]:
+        segment = self._plan.by_name[command.task.segment]
+        inputs = {flow.name: await self._exchange.fetch(command.inputs[flow.name], flow) for flow in segment.inputs}
+        watch.lap("fetch_s")
+        try:
+            return await self._call(command, segment, inputs)
+        finally:
+            watch.lap("compute_s")
+
+    async def _call(self, command: IssueTask, segment: Segment, inputs: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+        """Call the executor, which keeps the limit itself; one that does not is left."""
+        limit_s = command.timeout_s
+        task = Task(
+            id=f"{self._inbox.run}/{command.task}", prefix=self._prefix, segment=segment.name, deadline_s=limit_s
+        )
+        guard = asyncio.timeout(None if limit_s is None else limit_s + LATE_S)
+        try:
+            async with guard:
+                return await self._executor.call(task, inputs)
+        except TimeoutError as error:
+            if not guard.expired():
+                raise
+            raise TaskFailed(_failure("timeout", f"no answer within {limit_s:g} s")) from error
+
+    async def _result(self, command: IssueTask, outputs: Mapping[str, Tensor], watch: _Watch) -> None:
+        flows = self._plan.by_name[command.task.segment].outputs
+        tensors = {flow.name: outputs[flow.name] for flow in flows if flow.name in outputs}
+        packed, parts = await self._exchange.pack(tensors)
+        watch.lap("publish_s")
+        placed = await self._inbox.append(Result(task=command.task, outputs=packed, timing=watch.timing), parts)
+        self._exchange.keep(_outputs(placed), tensors)
+
+
+def _outputs(event: Event) -> Mapping[str, Payload]:
+    return event.outputs if isinstance(event, Result) else {}
+
+
+def _failure(kind: FailureKind, message: str) -> TaskFailure:
+    """A failure that can be written, whatever an exception's text is made of."""
+    text = message[:LONGEST_MESSAGE].encode("utf-8", "backslashreplace").decode()
+    return TaskFailure(kind=kind, message=text)
