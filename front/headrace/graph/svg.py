@@ -16,6 +16,11 @@ _MARGIN_PX = 16.0
 
 def svg(drawing: Drawing) -> str:
     """The picture's text; it ends with a newline and stands by itself."""
+    return ET.tostring(picture(drawing), encoding="unicode") + "\n"
+
+
+def picture(drawing: Drawing) -> ET.Element:
+    """The picture as an element, for a page around it."""
     layout = compose(drawing)
     width, height = layout.width + 2 * _MARGIN_PX, layout.height + 2 * _MARGIN_PX
     box = f"{number(-_MARGIN_PX)} {number(-_MARGIN_PX)} {number(width)} {number(height)}"
@@ -33,7 +38,7 @@ def svg(drawing: Drawing) -> str:
         _title(root, group, layout.groups[group.id])
     for each in drawing.boxes:
         _box(root, each, layout.boxes[each.id])
-    return ET.tostring(root, encoding="unicode") + "\n"
+    return root
 
 
 def _arrow(root: ET.Element) -> None:

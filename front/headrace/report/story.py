@@ -1,0 +1,74 @@
+"""What a record tells of a run: status, duration, segments and attempts on one clock. Data for the page, the log and the terminal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from headrace_dags.errors import BadInput, Problem
+from headrace_events.engine.decide import OtherRules
+from headrace_events.engine.events import TaskKey
+from headrace_events.engine.progress import Attempt, Progress, SegmentProgress
+from headrace_events.engine.readback import RunRecord
+from headrace_serving.failure import TaskFailure
+
+Status = Literal["succeeded", "failed", "cancelled", "expired", "unfinished"]
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One run.
+
+    Attributes:
+        record: what it is told from.
+        status: how it ended; ``unfinished`` for one that runs still, or was killed.
+        begun_at_s: when it was submitted, in Unix seconds.
+        took_s: from the first event to the last.
+        segments: how far each segment came.
+        attempts: every attempt of a task, in the order they began.
+        failure: why it failed.
+        failed_task: which task that was.
+    """
+
+    record: RunRecord
+    status: Status
+    begun_at_s: float
+    took_s: float
+    segments: tuple[SegmentProgress, ...]
+    attempts: tuple[Attempt, ...]
+    failure: TaskFailure | None = None
+    failed_task: TaskKey | None = None
+
+    @property
+    def dag(self) -> str:
+        """The dag's name."""
+        return self.record.plan.graph.name
+
+
+def tell(record: RunRecord) -> Story:
+    """The story of a recorded run.
+
+    Raises:
+        BadInput: it was recorded under rules of another release.
+    """
+    progress = Progress(record.plan)
+    try:
+        for each in record.events:
+            progress.observe(each.event, each.at_s)
+    except OtherRules as error:
+        raise BadInput(
+            Problem("record-format", record.run, "can be told by the release that ran it", str(error))
+        ) from None
+    begun = record.events[0].at_s if record.events else 0.0
+    ended = record.ending.at_s if record.ending else record.events[-1].at_s if record.events else 0.0
+    outcome = record.outcome
+    return Story(
+        record,
+        outcome.status if outcome else "unfinished",
+        begun,
+        max(0.0, ended - begun),
+        progress.segments,
+        progress.attempts,
+        outcome.failure if outcome else None,
+        outcome.task if outcome else None,
+    )
