@@ -1,0 +1,104 @@
+"""Declarations: what is known of a step or dag, computed on first use and kept with it. Never raises; problems are data."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from types import FunctionType
+from typing import Any
+
+from headrace_dags import sourcelines
+from headrace_dags.dag import Dag
+from headrace_dags.declareclass import of_class, of_instance
+from headrace_dags.declaration import Declaration
+from headrace_dags.draft import Declared, Draft
+from headrace_dags.errors import Location
+from headrace_dags.graph import Form, StepRef
+from headrace_dags.modelfile import root_of
+from headrace_dags.options import StepOptions
+from headrace_dags.ports import Reader
+from headrace_dags.rules import models, options, signature, whole
+from headrace_dags.stateful import Stateful
+from headrace_dags.steps import Step
+
+
+def declaration_of(target: Any) -> Declaration:
+    """The declaration of a step, a class step (instance or class) or a dag.
+
+    Raises:
+        TypeError: ``target`` is none of these.
+    """
+    return declared_of(target).declaration
+
+
+def declared_of(target: Any) -> Declared:
+    """As :func:`declaration_of`, with what tracing needs besides.
+
+    Raises:
+        TypeError: ``target`` is neither step nor dag.
+    """
+    if isinstance(target, Step):
+        target.declared = target.declared or _of_step(target)
+        return target.declared
+    if isinstance(target, Dag):
+        target.declared = target.declared or _of_dag(target)
+        return target.declared
+    if isinstance(target, Stateful):
+        return of_instance(target)
+    if isinstance(target, type) and issubclass(target, Stateful):
+        return of_class(target)
+    raise TypeError(f"expects a step or a dag, got {type(target).__name__}")
+
+
+def _of_step(step: Step[..., Any]) -> Declared:
+    fn = step.fn
+    draft = Draft(fn, _location(fn), step.__name__)
+    if not isinstance(fn, FunctionType):
+        return _of_no_function(draft, step)
+    draft.note(signature.async_step(fn), signature.not_importable(fn, fn))
+    reader = Reader(fn, draft.name, "batched" if step.options.batched else "plain", draft.notes)
+    draft.read(reader, yields=inspect.isgeneratorfunction(fn))
+    form: Form = "onnx" if step.options.model else "function"
+    ref = draft.ref(form, step.options)
+    return draft.done(_with_model(draft, ref, fn, step.options) if form == "onnx" else ref)
+
+
+def _with_model(draft: Draft, ref: StepRef, fn: FunctionType, written: StepOptions) -> StepRef:
+    """The reference of a step that is a model file."""
+    draft.note(models.onnx_file(written.model, root_of(fn)))
+    for each in draft.parameters:
+        misfit = models.onnx_port(each.port) if each.port else None
+        draft.notes.note(misfit, f"{draft.name}.{each.name}", sourcelines.parameter(fn, each.name) if misfit else None)
+    for port in draft.outputs.ports:
+        draft.note(models.onnx_port(port))
+    return ref.model_copy(update={"model_file": str(written.model)})
+
+
+def _of_dag(dag: Dag[..., Any]) -> Declared:
+    fn = dag.fn
+    draft = Draft(fn, _location(fn), dag.__name__)
+    if not isinstance(fn, FunctionType):
+        return _of_no_function(draft, dag)
+    draft.note(signature.async_step(fn), *(signature.unknown_option(name, ["deadline"]) for name in dag.unknown))
+    options.duration("deadline", dag.deadline, draft.note)
+    draft.note(whole.dag_yield() if inspect.isgeneratorfunction(fn) else None)
+    draft.read(Reader(fn, draft.name, "dag", draft.notes))
+    return draft.done(StepRef(target=f"{fn.__module__}:{fn.__qualname__}"))
+
+
+def _of_no_function(draft: Draft, target: Step[..., Any] | Dag[..., Any]) -> Declared:
+    """A decorator on something else: nothing is known but that."""
+    draft.note(signature.step_target(target.fn))
+    return draft.done(StepRef(target=f"{target.__module__}:{target.__qualname__}"))
+
+
+def _location(target: Any) -> Location:
+    """The line of a function's ``def``; of anything else where it is found, at least its file."""
+    if isinstance(target, FunctionType):
+        return sourcelines.definition(target)
+    module = sys.modules.get(getattr(target, "__module__", ""))
+    file = getattr(module, "__file__", None) or "<unknown>"
+    try:
+        return Location(file, inspect.getsourcelines(target)[1])
+    except (TypeError, OSError):
+        return Location(file, 1)

@@ -1,0 +1,69 @@
+"""Options exactly as the user wrote them. Nothing is judged here, so that decorating never raises; ``rules.options`` judges."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from headrace_dags.errors import Location
+
+Device: TypeAlias = Literal["cpu", "gpu"]
+
+
+@dataclass(frozen=True, slots=True)
+class StepOptions:
+    """What a decorator or class header says of a step. The types are those asked for; the user may have written others.
+
+    Attributes:
+        memory: main memory of one instance, e.g. ``2Gi``; empty: not said.
+        gpu_memory: GPU memory of one instance.
+        device: where it runs.
+        slice: the MIG partition it wants by name.
+        max_items: the most items a body makes that returns or yields many.
+        batched: whether the body takes batches.
+        size: the most items of a batch.
+        wait: how long a batch waits for more items.
+        model: path of a model file as written; empty for code.
+        unknown: names of options that do not exist.
+    """
+
+    memory: str = ""
+    gpu_memory: str = ""
+    device: Device = "cpu"
+    slice: str = ""
+    max_items: int | None = None
+    batched: bool = False
+    size: Any = None
+    wait: Any = "0ms"
+    model: str = ""
+    unknown: tuple[str, ...] = ()
+
+
+def written(options: Mapping[str, Any], **more: Any) -> StepOptions:
+    """The options as they stand in a decorator or class header, unknown ones set apart."""
+    known = {name: value for name, value in options.items() if name in _NAMES}
+    return StepOptions(**known, **more, unknown=tuple(name for name in options if name not in _NAMES))
+
+
+_NAMES = frozenset({"memory", "gpu_memory", "device", "slice", "max_items", "size", "wait"})
+
+
+@dataclass(frozen=True, slots=True)
+class UseOptions:
+    """What ``with_`` says of one use of a step, and where it says so."""
+
+    timeout: str | None = None
+    retry: int | None = None
+    isolate: bool = False
+    location: Location | None = None
+
+
+def caller(depth: int = 2) -> Location:
+    """The line that called the function which asks (``depth`` frames up)."""
+    from headrace_dags.errors import Location
+
+    frame = sys._getframe(depth)  # noqa: SLF001  # the cheap way: inspect.stack() reads every source file
+    return Location(frame.f_code.co_filename, frame.f_lineno)

@@ -1,0 +1,31 @@
+"""Rules for model files: the file is there, and its ports are arrays."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from headrace_dags.graph import Port
+from headrace_dags.misfit import Misfit
+from headrace_dags.modelfile import find
+
+
+def onnx_file(model: Any, root: Path) -> Misfit | None:
+    """``onnx-file``: the model lies under the import root or inside an installed package, so that it can be shipped."""
+    if not isinstance(model, str) or not model.endswith(".onnx"):
+        return Misfit("onnx-file", "expects the path of an .onnx file", repr(model), 'Write @hr.onnx("model.onnx")')
+    if PurePosixPath(model).is_absolute() or ".." in PurePosixPath(model).parts:
+        write = "Move the file beside the code and give its path from there"
+        return Misfit("onnx-file", "expects a path inside the project", model, write)
+    if find(model, root).is_file():
+        return None
+    write = "Put it there, or give its path from the import root"
+    return Misfit("onnx-file", "expects the model file", f"no file {model}", write)
+
+
+def onnx_port(port: Port) -> Misfit | None:
+    """``onnx-port``: a model takes and gives arrays."""
+    if port.type.is_array:
+        return None
+    write = "Write an array with hr.Layout, and make it in a step before"
+    return Misfit("onnx-port", "a model takes and gives arrays", str(port), write)

@@ -1,0 +1,114 @@
+"""Rules for options: resources, batches, retries and durations must make sense."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from headrace_dags.graph import Batching, Options, Resources
+from headrace_dags.misfit import Misfit
+from headrace_dags.options import StepOptions, UseOptions
+from headrace_dags.units import UnitError, microseconds, seconds, size_bytes
+
+
+def resources(options: StepOptions) -> tuple[Resources, list[Misfit]]:
+    """``option-value``: memory is a size, the device exists, and what needs a GPU says so."""
+    misfits: list[Misfit] = []
+    found = Resources(
+        device=options.device if options.device in ("cpu", "gpu") else "cpu",
+        memory_bytes=_amount("memory", options.memory, misfits),
+        gpu_memory_bytes=_amount("gpu_memory", options.gpu_memory, misfits),
+        slice=options.slice if isinstance(options.slice, str) else "",
+    )
+    return found, misfits + [each for each in (_device(options), _slice(options), _needs_gpu(options)) if each]
+
+
+def _amount(name: str, text: Any, misfits: list[Misfit]) -> int:
+    try:
+        return size_bytes(text) if text != "" else 0
+    except UnitError as error:
+        misfits.append(Misfit("option-value", f"{name} {error}", f"{text!r}", f'Write {name}="6Gi"'))
+        return 0
+
+
+def _device(options: StepOptions) -> Misfit | None:
+    if options.device in ("cpu", "gpu"):
+        return None
+    return Misfit("option-value", 'device expects "cpu" or "gpu"', f"{options.device!r}", 'Write device="gpu"')
+
+
+def _slice(options: StepOptions) -> Misfit | None:
+    if isinstance(options.slice, str):
+        return None
+    return Misfit(
+        "option-value", "slice expects the name of a partition", f"{options.slice!r}", 'Write slice="1g.10gb"'
+    )
+
+
+def _needs_gpu(options: StepOptions) -> Misfit | None:
+    asked = [name for name in ("gpu_memory", "slice") if getattr(options, name)]
+    if options.device != "cpu" or not asked:
+        return None
+    return Misfit("option-value", f"{asked[0]} needs a GPU", 'device="cpu"', 'Add device="gpu"')
+
+
+def max_items(options: StepOptions, *, many: bool) -> Misfit | None:
+    """``option-value``: ``max_items`` is a whole number, on a step that makes many items."""
+    limit = options.max_items
+    if limit is None:
+        return None
+    if not _whole(limit, 1):
+        return Misfit(
+            "option-value", "max_items expects a whole number above zero", f"{limit!r}", "Write max_items=256"
+        )
+    write = "Leave it out, or return Iterator[...] or hr.Many[...]"
+    return (
+        None if many else Misfit("option-value", "max_items is for steps that make many items", "a single value", write)
+    )
+
+
+def batching(options: StepOptions) -> tuple[Batching | None, list[Misfit]]:
+    """``batch-option``: a batch has a size, and waits for a duration."""
+    misfits: list[Misfit] = []
+    if not _whole(options.size, 1):
+        got = "" if options.size is None else f"{options.size!r}"
+        misfits.append(
+            Misfit("batch-option", "expects the most items of a batch, a whole number above zero", got, "Write size=8")
+        )
+    try:
+        wait_us = microseconds(options.wait)
+    except UnitError as error:
+        misfits.append(Misfit("batch-option", f"wait {error}", f"{options.wait!r}", 'Write wait="5ms"'))
+    return (None if misfits else Batching(size=options.size, wait_us=wait_us)), misfits
+
+
+def use(options: UseOptions | None) -> tuple[Options, list[Misfit]]:
+    """``option-value``: what ``with_`` says: retries are counted, a timeout is a duration, isolate is a flag."""
+    if options is None:
+        return Options(), []
+    misfits: list[Misfit] = []
+    timeout_s = duration("timeout", options.timeout, misfits.append)
+    retry = options.retry or 0
+    if not _whole(retry, 0):
+        misfits.append(
+            Misfit("option-value", "retry expects a whole number, 0 or more", f"{options.retry!r}", "Write retry=2")
+        )
+        retry = 0
+    if not isinstance(options.isolate, bool):
+        misfits.append(
+            Misfit("option-value", "isolate expects True or False", f"{options.isolate!r}", "Write isolate=True")
+        )
+    return Options(retry=retry, timeout_s=timeout_s, isolate=bool(options.isolate)), misfits
+
+
+def duration(name: str, text: Any, report: Callable[[Misfit], None]) -> float | None:
+    """``option-value``: the seconds of an option that is a duration; reports one that is none."""
+    try:
+        return None if text is None else seconds(text)
+    except UnitError as error:
+        report(Misfit("option-value", f"{name} {error}", f"{text!r}", f'Write {name}="30s"'))
+        return None
+
+
+def _whole(value: Any, least: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least

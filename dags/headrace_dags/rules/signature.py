@@ -1,0 +1,193 @@
+"""Rules for the signature of a step or dag: what a function must look like so that its ports can be known."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from types import FunctionType
+from typing import Any
+
+from headrace_dags.misfit import Misfit
+from headrace_dags.rules.names import listed, meant
+from headrace_dags.spelling import written
+
+
+def step_target(target: Any) -> Misfit | None:
+    """``step-target``: a decorator stands on a function written with ``def``."""
+    if isinstance(target, FunctionType):
+        return None
+    if isinstance(target, type):
+        write = f"Derive the class from the base instead: class {target.__name__}(hr.Stateful)"
+        return Misfit("step-target", "expects a function", f"the class {target.__name__}", write)
+    write = "Write a function with def that calls it, and decorate that"
+    return Misfit("step-target", "expects a function written with def", f"a {type(target).__name__}", write)
+
+
+def async_step(fn: FunctionType) -> Misfit | None:
+    """``async-step``: bodies are ordinary functions; waiting is the engine's work."""
+    if not (inspect.iscoroutinefunction(fn) or inspect.isasyncgenfunction(fn)):
+        return None
+    return Misfit("async-step", "expects an ordinary function", "async def", "Write def, and wait inside the body")
+
+
+def not_importable(target: Any, found_as: Any) -> Misfit | None:
+    """``not-importable``: a server finds a step again by importing its module, so it lies at the module's top level.
+
+    Args:
+        target: the function or class.
+        found_as: what the module must hold under that name: the step made of it.
+    """
+    name = target.__qualname__
+    if name.endswith("<lambda>"):
+        return Misfit(
+            "not-importable", "expects a step that can be imported", "a lambda", "Write a function with def and a name"
+        )
+    if "<locals>" in name:
+        write = "Move it to the top level of the module, and give what it closes over as arguments"
+        return Misfit("not-importable", "expects a step at the top level of a module", "one inside a function", write)
+    return None if _reached(target) is found_as else _renamed(target)
+
+
+def _reached(target: Any) -> Any:
+    """What the module holds under the target's name; what a step was made of stands for the step."""
+    found: Any = sys.modules.get(target.__module__)
+    for part in target.__qualname__.split("."):
+        found = getattr(found, part, None)
+    return getattr(found, "fn", found)
+
+
+def _renamed(target: Any) -> Misfit:
+    got = f"another {target.__qualname__} in {target.__module__}"
+    write = f"Keep the step under the name {target.__qualname__}, and use the name only once"
+    return Misfit("not-importable", "expects to find the step under its own name", got, write)
+
+
+def variadic_parameter(parameter: inspect.Parameter) -> Misfit | None:
+    """``variadic-parameter``: every port has a name and a type."""
+    if parameter.kind not in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD):
+        return None
+    stars = "*" if parameter.kind is inspect.Parameter.VAR_POSITIONAL else "**"
+    write = "Write each parameter with its name, or one hr.Many[...] for any number"
+    return Misfit("variadic-parameter", "expects parameters with a name each", f"{stars}{parameter.name}", write)
+
+
+def missing_annotation(name: str) -> Misfit:
+    """``missing-annotation``: a parameter, field or attribute says its type."""
+    write = f"Write {name}: hr.Text, or whatever it is"
+    return Misfit("missing-annotation", "expects a type annotation", "none", write)
+
+
+def missing_return(*, is_dag: bool) -> Misfit:
+    """``missing-return``: a step or dag says what it gives."""
+    what = "dag" if is_dag else "step"
+    return Misfit(
+        "missing-return", f"expects the type that the {what} returns", "none", "Write -> hr.Text, or whatever it is"
+    )
+
+
+def unresolved_name(annotation: Any, error: Exception, namespace: dict[str, Any]) -> Misfit:
+    """``unresolved-name``: an annotation means something where the module is imported, not only to a type checker."""
+    text = annotation if isinstance(annotation, str) else written(annotation)
+    expected = f"expects a type that can be found, in {text!r}"
+    if isinstance(error, NameError) and error.name:
+        near = meant(error.name, [*namespace, *vars(sys.modules["builtins"])])
+        write = f"Write {near}" if near else f"Import {error.name} in the module, outside `if TYPE_CHECKING:`"
+        return Misfit("unresolved-name", expected, f"the unknown name {error.name}", write)
+    got = f"{type(error).__name__}: {str(error).partition(chr(10))[0].rstrip('.')}"
+    return Misfit("unresolved-name", expected, got, "Correct the annotation")
+
+
+def iterator_annotation(returned: Any, *, yields: bool, streams: bool) -> Misfit | None:
+    """``iterator-annotation``: a body that yields says so, and nothing else does.
+
+    Args:
+        returned: the return annotation.
+        yields: whether the body is a generator.
+        streams: whether the annotation is ``Iterator[...]``.
+    """
+    if yields == streams or (streams and not yields):
+        return None
+    item = listed_item(returned)
+    return Misfit(
+        "iterator-annotation", "a body that yields returns an Iterator", written(returned), f"Write -> Iterator[{item}]"
+    )
+
+
+def listed_item(annotation: Any) -> str:
+    """How the item of a list, or the thing itself, is written."""
+    text = written(annotation)
+    inside = text.partition("[")[2].removesuffix("]")
+    return inside if text.startswith(("list[", "hr.Many[", "hr.Batch[")) and inside else text
+
+
+def iterator_parameter(item: Any) -> Misfit:
+    """``iterator-annotation``: only a return may be an Iterator; what a step takes is there, in order."""
+    inner = written(item)
+    return Misfit(
+        "iterator-annotation", "expects a value that is there", f"Iterator[{inner}]", f"Write hr.Many[{inner}]"
+    )
+
+
+def batch_in_plain(item: Any, *, is_dag: bool) -> Misfit:
+    """``batch-signature``: only a batched body sees batches."""
+    inner = written(item)
+    if is_dag:
+        return Misfit(
+            "batch-signature", "a dag handles single items", f"hr.Batch[{inner}]", f"Write {inner}, or hr.Many[{inner}]"
+        )
+    write = f"Decorate with @hr.batched(size=8), or write hr.Many[{inner}]"
+    return Misfit("batch-signature", "expects a single item or hr.Many", f"hr.Batch[{inner}]", write)
+
+
+def batch_first(name: str) -> Misfit:
+    """``batch-signature``: a batched body takes its batch as the first parameter."""
+    return Misfit(
+        "batch-signature",
+        "a batched body takes a batch first",
+        name,
+        "Write hr.Batch[...] around the type of the first parameter",
+    )
+
+
+def batch_after_single() -> Misfit:
+    """``batch-signature``: batches come before the parameters that all items share."""
+    return Misfit(
+        "batch-signature", "batches come first", "a batch after a single value", "Move it before the single values"
+    )
+
+
+def batch_return(returned: Any) -> Misfit:
+    """``batch-signature``: a batched body returns a batch, one result for each item."""
+    return Misfit(
+        "batch-signature",
+        "a batched body returns a batch",
+        written(returned),
+        f"Write -> hr.Batch[{listed_item(returned)}]",
+    )
+
+
+def several_per_item(returned: Any) -> Misfit:
+    """``several-outputs``: items of an axis are single values."""
+    write = "Give a pydantic model per item, or make a step of each output"
+    return Misfit("several-outputs", "many items have one output each", written(returned), write)
+
+
+def default_type(expected: str, got: str) -> Misfit:
+    """``default-type``: a default is a value of its port, and can be written down as JSON."""
+    return Misfit(
+        "default-type", f"expects a default that is {expected}", got, f"Give a default that is {expected}, or none"
+    )
+
+
+def dag_without_outputs() -> Misfit:
+    """``dag-return``: a dag gives something."""
+    return Misfit(
+        "dag-return", "a dag returns what it makes", "None", "Return the value of the last step, and write its type"
+    )
+
+
+def unknown_option(name: str, known: list[str]) -> Misfit:
+    """``unknown-option``: options are spelled as they are documented."""
+    near = meant(name, known)
+    write = f"Write {near}" if near else f"Choose among {listed(known)}"
+    return Misfit("unknown-option", "expects an option that exists", name, write)

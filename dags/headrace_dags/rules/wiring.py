@@ -1,0 +1,136 @@
+"""Rules for a call in a dag's body: what is given to a step must be there, be known and fit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from headrace_dags.annotations import accepts
+from headrace_dags.declaration import Signature
+from headrace_dags.graph import Port
+from headrace_dags.misfit import Misfit
+from headrace_dags.rules.names import listed, meant
+
+
+def missing_argument(name: str, port: Port | None) -> Misfit:
+    """``missing-argument``: every parameter without a default is given."""
+    what = f"expects {port}" if port else "expects a value"
+    return Misfit("missing-argument", what, "nothing", f"Write {name}=...")
+
+
+def unknown_argument(name: str, known: Sequence[str]) -> Misfit:
+    """``unknown-argument``: only parameters that exist are given."""
+    near = meant(name, known)
+    write = f"Write {near}" if near else f"It takes {listed(known)}"
+    return Misfit("unknown-argument", "expects parameters that it has", name, write)
+
+
+def extra_argument(given: int, known: Sequence[str]) -> Misfit:
+    """``unknown-argument``: no more values than parameters."""
+    takes = f"at most {len(known)} values without a name"
+    return Misfit("unknown-argument", f"expects {takes}", f"{given}", f"It takes {listed(known)}")
+
+
+def repeated_argument(name: str) -> Misfit:
+    """``unknown-argument``: a parameter is given once."""
+    return Misfit("unknown-argument", "expects each parameter once", f"{name} twice", "Leave one of them out")
+
+
+def keyword_argument(name: str) -> Misfit:
+    """``unknown-argument``: a positional-only parameter has no name for callers."""
+    return Misfit("unknown-argument", "expects the value without a name", f"{name}=...", "Give it by position")
+
+
+def port_type(port: Port, got: Port, shown: str) -> Misfit | None:
+    """``port-type``: a value is what the port declares.
+
+    Args:
+        port: the port that takes it, for one item.
+        got: what the value is, for one item.
+        shown: how messages call the value.
+    """
+    if accepts(port.type, got.type):
+        return None
+    return Misfit("port-type", f"expects {port}", shown, _conversion(port, got))
+
+
+def _conversion(port: Port, got: Port) -> str:
+    """What to write to make one of the other."""
+    if got.type.is_handle and port.type.is_array:
+        return f"Decode it in a step that takes {got.type} and returns {port.type}"
+    if got.type.is_array and port.type.is_handle:
+        return f"Encode it in a step that takes {got.type} and returns {port.type}"
+    if got.type.is_handle and port.type.is_handle:
+        return f"Give a value that is {port.type}, or declare the port as {got.type}"
+    return f"Give a value that is {port.type}, or put a step between that makes it from {got.type}"
+
+
+def many_needs_map(port: Port, shown: str, step: str, *, mapped: bool) -> Misfit:
+    """``many-needs-map``: many values go to a port for one only by ``.map``."""
+    if mapped:
+        write = "Map over one axis only, or declare the port as hr.Many[...]"
+    else:
+        write = f"Write {step}.map(...), which runs it for each"
+    return Misfit("many-needs-map", f"expects one {port.type}", shown, write)
+
+
+def one_for_many(port: Port, shown: str) -> Misfit:
+    """``many-expected``: a port for many takes an axis, not one value."""
+    return Misfit(
+        "many-expected",
+        f"expects {port}",
+        shown,
+        "Give the value of a .map, of a step that yields, or of one that returns hr.Many",
+    )
+
+
+def map_needs_many(shown: str, step: str) -> Misfit:
+    """``map-needs-many``: ``.map`` goes over an axis of the dag."""
+    return Misfit("map-needs-many", ".map expects many values", shown, f"Write {step}(...) for one value")
+
+
+def map_nothing() -> Misfit:
+    """``map-needs-many``: a step without parameters cannot be mapped."""
+    return Misfit("map-needs-many", ".map needs a step with a parameter", "none", "Call the step")
+
+
+def unmappable(step: str, port: Port | None, signature: Signature) -> Iterator[Misfit]:
+    """``mapped-yield`` and ``several-outputs``: axes are one deep, so a mapped step makes one value of one.
+
+    Args:
+        step: how messages call it.
+        port: the port that is mapped, where it is known.
+        signature: its ports.
+    """
+    if port and port.many:
+        yield Misfit("mapped-yield", "a mapped step takes one value", str(port), f"Call {step}(...) with all of them")
+    if signature.result_class:
+        write = "Map a step for each output, or return a pydantic model"
+        got = listed(port.name for port in signature.outputs)
+        yield Misfit("several-outputs", "a mapped step has one output", got, write)
+    elif any(each.many for each in signature.outputs):
+        write = f"Let {step} return one value for each item, or make all items in one step"
+        yield Misfit("mapped-yield", "a mapped step gives one value for each item", str(signature.outputs[0]), write)
+
+
+def outputs_as_one(names: Iterable[str], shown: str) -> Misfit:
+    """``several-outputs``: several outputs are given one by one."""
+    first, *_ = names
+    return Misfit("several-outputs", "expects one value", f"several: {shown}", f"Give one of them, e.g. .{first}")
+
+
+def traced_in_container(kind: str) -> Misfit:
+    """``traced-container``: values of a dag travel one by one or as an axis."""
+    write = "Give each as an argument of its own"
+    return Misfit("traced-container", "expects a value of the dag", f"a {kind} with values of the dag inside", write)
+
+
+def uncalled(name: str) -> Misfit:
+    """``constant-type``: a step is called before its value is given."""
+    return Misfit("constant-type", "expects a value", f"the step {name} itself", f"Call it: {name}(...)")
+
+
+def foreign_value(shown: str) -> Misfit:
+    """``foreign-value``: a dag wires its own values only."""
+    return Misfit(
+        "foreign-value", "expects a value of this dag", f"{shown}, of another", "Give it as an argument of the dag"
+    )

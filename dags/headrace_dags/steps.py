@@ -1,0 +1,149 @@
+"""Steps made of functions: ``@hr.step`` and ``@hr.batched``. Typed for checkers; decorating only remembers what was written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, overload
+
+from headrace_dags import plain
+from headrace_dags.options import Device, StepOptions, UseOptions, caller, written
+from headrace_dags.trace.context import active
+
+if TYPE_CHECKING:
+    from headrace_dags.draft import Declared
+    from headrace_dags.types import Many
+
+__all__ = ("Step", "batched", "step")
+
+P = ParamSpec("P")
+Q = ParamSpec("Q")
+A = TypeVar("A")
+B = TypeVar("B")
+R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
+
+
+class Step(Generic[P, R_co]):
+    """A typed unit of work made of a function; made by the decorators, never by hand.
+
+    In the body of a dag a call wires the step; anywhere else it runs the function.
+
+    Attributes:
+        fn: the raw function.
+    """
+
+    __module__ = "headrace"
+    fn: Callable[..., Any]
+
+    def __init__(self, fn: Callable[..., Any], options: StepOptions, use: UseOptions | None = None) -> None:
+        self.fn = self.__wrapped__ = fn
+        self.options = options
+        self.use = use
+        self.declared: Declared | None = None
+        self.__name__: str = getattr(fn, "__name__", type(fn).__name__)
+        self.__qualname__: str = getattr(fn, "__qualname__", self.__name__)
+        self.__module__: str = getattr(fn, "__module__", "")
+        self.__doc__ = getattr(fn, "__doc__", None)
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
+        """Wire the step in a dag; run it elsewhere, a batched one with a batch of one."""
+        tracer = active()
+        result: R_co = tracer.call(self, args, kwargs) if tracer else plain.call(self, args, kwargs)
+        return result
+
+    def map(self: Step[Concatenate[A, Q], R], items: list[A], /, *args: Q.args, **kwargs: Q.kwargs) -> list[R]:
+        """Run the step for each of ``items``, in order; the other arguments are the same for all."""
+        tracer = active()
+        found: list[R]
+        found = tracer.map(self, items, args, kwargs) if tracer else plain.map_(self, items, args, kwargs)
+        return found
+
+    def with_(self, *, retry: int | None = None, timeout: str | None = None, isolate: bool = False) -> Step[P, R_co]:
+        """The same step with other options for this use.
+
+        Args:
+            retry: how many times it is tried again when it fails.
+            timeout: how long one try may take, e.g. ``"30s"``.
+            isolate: whether it is served apart from its neighbours.
+        """
+        changed: Step[P, R_co] = Step(self.fn, self.options, UseOptions(timeout, retry, isolate, caller()))
+        changed.declared = self.declared
+        return changed
+
+    def __repr__(self) -> str:
+        return f"<step {self.__module__}.{self.__qualname__}>"
+
+
+class Decorate(Protocol):
+    """What ``step(...)`` with options returns."""
+
+    @overload
+    def __call__(self, target: Callable[P, Iterator[R]], /) -> Step[P, Many[R]]: ...
+    @overload
+    def __call__(self, target: Callable[P, R], /) -> Step[P, R]: ...
+
+
+class DecorateBatch(Protocol):
+    """What ``batched(...)`` returns: the function takes and returns batches, its callers single items."""
+
+    @overload
+    def __call__(
+        self, target: Callable[Concatenate[list[A], list[B], P], list[R]], /
+    ) -> Step[Concatenate[A, B, P], R]: ...
+    @overload
+    def __call__(self, target: Callable[Concatenate[list[A], P], list[R]], /) -> Step[Concatenate[A, P], R]: ...
+
+
+@overload
+def step(target: Callable[P, Iterator[R]], /) -> Step[P, Many[R]]: ...
+@overload
+def step(target: Callable[P, R], /) -> Step[P, R]: ...
+@overload
+def step(
+    *,
+    memory: str = "",
+    gpu_memory: str = "",
+    device: Device = "cpu",
+    slice: str = "",  # noqa: A002  # the field's word
+    max_items: int | None = None,
+) -> Decorate: ...
+def step(target: Any = None, /, **options: Any) -> Any:
+    """Make a step of a function: ``@hr.step``, or ``@hr.step(memory="2Gi")`` with options.
+
+    A body that yields is a Many in a dag.
+
+    Args:
+        target: the function.
+        **options: ``memory`` and ``gpu_memory`` of one instance (``"6Gi"``), ``device`` (``"cpu"`` or ``"gpu"``),
+            ``slice`` (a MIG partition by name), ``max_items`` (the most items a yielding body makes).
+    """
+    made = written(options)
+    return Step(target, made) if target is not None else lambda fn: Step(fn, made)
+
+
+if TYPE_CHECKING:
+
+    def batched(
+        *,
+        size: int,
+        wait: str = "0ms",
+        memory: str = "",
+        gpu_memory: str = "",
+        device: Device = "cpu",
+        slice: str = "",  # noqa: A002
+    ) -> DecorateBatch:
+        """Make a step of a function that handles many items at once; see the definition below."""
+        ...
+
+else:
+
+    def batched(target: Any = None, /, **options: Any) -> Any:
+        """Make a step of a function that handles many items at once; its callers see single items.
+
+        Args:
+            target: the function, where the decorator was written without its options; a rule says so later.
+            **options: ``size`` (the most items of a batch), ``wait`` (how long a batch waits for more items, ``"5ms"``)
+                and the resources of :func:`step`.
+        """
+        made = written(options, batched=True)
+        return Step(target, made) if target is not None else lambda fn: Step(fn, made)

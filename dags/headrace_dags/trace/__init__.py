@@ -1,0 +1,1 @@
+"""Run a dag's body once with stand-ins for its values, and write down what it wires."""

@@ -1,0 +1,102 @@
+"""Judge one argument of a call in a dag's body: what feeds the port, or what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from headrace_dags.constants import as_constant
+from headrace_dags.dag import Dag
+from headrace_dags.graph import Const, Port, Use
+from headrace_dags.misfit import Misfit
+from headrace_dags.ports import Parameter, is_named_tuple
+from headrace_dags.rules import wiring as rules
+from headrace_dags.stateful import Stateful
+from headrace_dags.steps import Step
+from headrace_dags.trace.standin import Origin, StandIn, is_standin, origin_of, shown
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The call that an argument belongs to.
+
+    Attributes:
+        tracer: the trace that runs, by identity only.
+        step: how messages call the step.
+        mapping: whether the call is a ``.map``.
+    """
+
+    tracer: object
+    step: str
+    mapping: bool = False
+
+
+def judge(site: Site, parameter: Parameter, value: Any, *, mapped: bool) -> Use | Const | Misfit | None:
+    """What feeds ``parameter`` where ``value`` is given.
+
+    Args:
+        site: the call.
+        parameter: the parameter; one without a port takes anything, since its annotation has been objected to.
+        value: a stand-in or a constant.
+        mapped: whether the call maps over this argument.
+
+    Returns:
+        What feeds the port; what is wrong; or nothing, where a mistake has been noted before.
+    """
+    if is_standin(value):
+        return _standin(site, parameter, origin_of(value), mapped=mapped)
+    if misfit := _not_a_value(value):
+        return misfit
+    if mapped:
+        return rules.map_needs_many(f"the constant {shown(value)}", site.step)
+    if parameter.port is None:
+        return None
+    found = as_constant(parameter.port, parameter.annotation, value)
+    return found if isinstance(found, Misfit) else Const(value=found.value)
+
+
+def _standin(site: Site, parameter: Parameter, origin: Origin, *, mapped: bool) -> Use | Misfit | None:
+    if origin.tracer is not site.tracer:
+        return rules.foreign_value(str(origin))
+    if parameter.port is None or origin.port is None:
+        return None
+    misfit = rules.port_type(parameter.port, origin.port, str(origin)) or _axis(
+        site, parameter.port, origin, origin.port, mapped=mapped
+    )
+    return misfit or origin.use
+
+
+def _axis(site: Site, port: Port, origin: Origin, got: Port, *, mapped: bool) -> Misfit | None:
+    """Whether one or many are given where one or many are taken."""
+    if mapped:
+        return None if got.many else rules.map_needs_many(str(origin), site.step)
+    if got.many and not port.many:
+        return rules.many_needs_map(port, str(origin), site.step, mapped=site.mapping)
+    return rules.one_for_many(port, str(origin)) if port.many and not got.many else None
+
+
+def _not_a_value(value: Any) -> Misfit | None:
+    """Things that are neither stand-ins nor constants."""
+    if isinstance(value, (Step, Dag)):
+        return rules.uncalled(value.__name__)
+    if isinstance(value, Stateful) or (isinstance(value, type) and issubclass(value, Stateful)):
+        name = value.__name__ if isinstance(value, type) else f"{type(value).__name__}()"
+        return rules.uncalled(name)
+    inside = list(standins_in(value))
+    if not inside:
+        return None
+    if is_named_tuple(type(value)):
+        return rules.outputs_as_one(value._fields, " and ".join(map(shown, inside)))
+    return rules.traced_in_container(type(value).__name__)
+
+
+def standins_in(value: Any, depth: int = 3) -> Iterator[StandIn]:
+    """The stand-ins in a value and in containers in it."""
+    if isinstance(value, StandIn):
+        yield value
+    elif depth and isinstance(value, (list, tuple, set, frozenset)):
+        for item in value:
+            yield from standins_in(item, depth - 1)
+    elif depth and isinstance(value, dict):
+        yield from standins_in([*value, *value.values()], depth)

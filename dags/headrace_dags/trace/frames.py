@@ -1,0 +1,43 @@
+"""Where in the user's source the dag's body is right now. Walks frames only; reading source would be slow."""
+
+from __future__ import annotations
+
+import dis
+import sys
+from collections.abc import Iterator
+from types import FrameType, TracebackType
+
+from headrace_dags.errors import Location
+
+_UNPACK = dis.opmap["UNPACK_SEQUENCE"]
+_UNPACK_REST = dis.opmap["UNPACK_EX"]
+
+
+def frame_in(file: str) -> FrameType | None:
+    """The innermost frame that runs code of ``file``: the dag's body, or a function beside it that helps to wire."""
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001  # inspect.stack() reads every source file
+    while frame is not None and frame.f_code.co_filename != file:
+        frame = frame.f_back
+    return frame
+
+
+def unpacked(frame: FrameType | None) -> int:
+    """How many values the frame is about to unpack; 0 where it unpacks nothing."""
+    if frame is None:
+        return 0
+    code, at = frame.f_code.co_code, frame.f_lasti
+    if code[at] == _UNPACK:
+        return code[at + 1]
+    return code[at + 1] + 1 if code[at] == _UNPACK_REST else 0
+
+
+def raised_in(trace: TracebackType | None, file: str) -> Location | None:
+    """The innermost line of ``file`` that an exception went through."""
+    lines = [line for frame, line in _walk(trace) if frame.f_code.co_filename == file]
+    return Location(file, lines[-1]) if lines else None
+
+
+def _walk(trace: TracebackType | None) -> Iterator[tuple[FrameType, int]]:
+    while trace is not None:
+        yield trace.tb_frame, trace.tb_lineno
+        trace = trace.tb_next

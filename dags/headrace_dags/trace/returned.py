@@ -1,0 +1,76 @@
+"""Judge what a dag's body returned against what the dag declares."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from headrace_dags import sourcelines
+from headrace_dags.annotations import accepts
+from headrace_dags.graph import Port, Use
+from headrace_dags.misfit import Misfit
+from headrace_dags.rules import whole, wiring
+from headrace_dags.trace.arguments import standins_in
+from headrace_dags.trace.body import FAILED
+from headrace_dags.trace.standin import is_standin, origin_of, shown
+
+if TYPE_CHECKING:
+    from headrace_dags.trace.tracer import Tracer
+
+
+def returned(tracer: Tracer, value: Any) -> Any:
+    """What stands for the value of the tracer's innermost dag, as it is declared; what does not fit is noted."""
+    declared = tracer.scope.declared
+    ports, several = declared.signature.outputs, declared.signature.result_class
+    if value is FAILED or not ports:
+        return tracer.results(declared, None)
+    if several is None:
+        uses = {ports[0].name: _judged(tracer, declared.where, ports[0], value)}
+    elif isinstance(value, several):
+        pairs = zip(ports, value, strict=True)
+        uses = {port.name: _judged(tracer, f"{declared.where}.{port.name}", port, each) for port, each in pairs}
+    else:
+        _note(tracer, declared.where, _no_fields(several, value), value)
+        return tracer.results(declared, None)
+    return tracer.stand(declared, ports, uses)
+
+
+def _judged(tracer: Tracer, where: str, port: Port, value: Any) -> Use | None:
+    """The value that gives ``port``; nothing where it does not fit."""
+    if not is_standin(value):
+        _note(tracer, where, _no_value(value), value)
+        return None
+    origin = origin_of(value)
+    if origin.tracer is not tracer:
+        _note(tracer, where, wiring.foreign_value(str(origin)), None)
+    elif origin.port and not (accepts(port.type, origin.port.type) and port.many == origin.port.many):
+        _note(tracer, where, whole.dag_return_type(str(port), str(origin)), value)
+    elif origin.port:
+        return origin.use
+    return None
+
+
+def _no_fields(several: type[tuple[Any, ...]], value: Any) -> Misfit | None:
+    if is_standin(value) and origin_of(value).port is None:
+        return None
+    fields: tuple[str, ...] = getattr(several, "_fields", ())
+    return whole.dag_return_fields(several.__name__, fields, _what(value))
+
+
+def _no_value(value: Any) -> Misfit:
+    return whole.dag_return(_what(value))
+
+
+def _what(value: Any) -> str:
+    """How a message calls what was returned."""
+    if value is None:
+        return "nothing"
+    inside = list(standins_in(value))
+    if is_standin(value) or not inside:
+        return shown(value) if is_standin(value) else f"the constant {shown(value)}"
+    return f"a {type(value).__name__} of {' and '.join(map(shown, inside))}"
+
+
+def _note(tracer: Tracer, where: str, misfit: Misfit | None, value: Any) -> None:
+    fn: Any = tracer.scope.dag.fn
+    tracer.notes.note(misfit, where, sourcelines.last_return(fn) if misfit else None)
+    tracer.excuse(value)

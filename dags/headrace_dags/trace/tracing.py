@@ -1,0 +1,129 @@
+"""Trace a dag into its graph, or into everything that is wrong with it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from headrace_dags import sourcelines
+from headrace_dags.dag import Dag
+from headrace_dags.declaration import Declaration
+from headrace_dags.declare import declared_of
+from headrace_dags.errors import DefinitionError, Problem
+from headrace_dags.graph import Graph, Output, Port, Use
+from headrace_dags.rules import whole
+from headrace_dags.trace.body import run
+from headrace_dags.trace.context import tracing
+from headrace_dags.trace.returned import returned
+from headrace_dags.trace.standin import Origin, StandIn, is_standin, origin_of
+from headrace_dags.trace.tracer import Tracer
+from headrace_dags.trace.unused import live, unused
+from headrace_dags.trace.witness import Scope
+from headrace_dags.units import seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """A dag as data.
+
+    Attributes:
+        graph: its graph.
+        declarations: for each node, by name, what it runs.
+    """
+
+    graph: Graph
+    declarations: Mapping[str, Declaration]
+
+
+def trace(dag: Dag[..., Any]) -> Traced:
+    """Trace ``dag``.
+
+    Raises:
+        DefinitionError: with everything that is wrong with it and with the steps it calls.
+    """
+    found = attempt(dag)
+    if isinstance(found, Traced):
+        return found
+    raise DefinitionError(found)
+
+
+def attempt(dag: Dag[..., Any]) -> Traced | tuple[Problem, ...]:
+    """Trace ``dag``; all problems, by file and line, where there are any."""
+    declared = declared_of(dag)
+    tracer = Tracer(Scope(dag, declared))
+    tracer.notes.add(declared.declaration.problems)
+    with tracing(tracer):
+        given = {each.name: _input(tracer, each.name, each.port) for each in declared.parameters}
+        value = returned(tracer, run(tracer, given))
+    tracer.finished = True
+    outputs = _outputs(tracer, value)
+    _check(tracer, outputs)
+    return in_order(tracer.notes.problems) or Traced(_graph(tracer, outputs), _declarations(tracer, outputs))
+
+
+def in_order(problems: Sequence[Problem]) -> tuple[Problem, ...]:
+    """Problems by file and line, each once."""
+    places = {
+        problem: (problem.location.file, problem.location.line) if problem.location else ("", 0) for problem in problems
+    }
+    return tuple(sorted(places, key=lambda problem: places[problem]))
+
+
+def _input(tracer: Tracer, name: str, port: Port | None) -> StandIn:
+    return StandIn(Origin(tracer, Use(node="", port=name), port)) if port else tracer.poison()
+
+
+def _outputs(tracer: Tracer, value: Any) -> dict[Port, Use]:
+    """What gives each output; those that a mistake has hidden are left out."""
+    values = [value] if is_standin(value) else list(value)
+    pairs = zip(tracer.scope.declared.signature.outputs, values, strict=False)
+    return {port: use for port, each in pairs if (use := origin_of(each).use)}
+
+
+def _check(tracer: Tracer, outputs: Mapping[Port, Use]) -> None:
+    """Note what only the whole tells. A body that was not seen whole is not held to it."""
+    declared, fn = tracer.scope.declared, tracer.scope.dag.fn
+    for port, use in outputs.items():
+        if not use.node:
+            where = declared.where if declared.signature.result_class is None else f"{declared.where}.{port.name}"
+            tracer.notes.note(whole.input_returned(use.port), where, sourcelines.last_return(fn))  # type: ignore[arg-type]
+    if not tracer.failed and len(outputs) == len(declared.signature.outputs):
+        tracer.notes.add(unused(tracer, outputs.values()))
+
+
+def _graph(tracer: Tracer, outputs: Mapping[Port, Use]) -> Graph:
+    declared, dag = tracer.scope.declared, tracer.scope.dag
+    kept = live(tracer.nodes, outputs.values())
+    return Graph(
+        name=declared.name,
+        target=declared.declaration.ref.target,
+        inputs=declared.signature.inputs,
+        outputs=tuple(Output(port=port, use=use) for port, use in outputs.items()),
+        nodes=tuple(node for name, node in tracer.nodes.items() if name in kept),
+        deadline_s=None if dag.deadline is None else seconds(dag.deadline),
+        sources={name: line for name, line in tracer.sources.items() if name in kept},
+    )
+
+
+def _declarations(tracer: Tracer, outputs: Mapping[Port, Use]) -> dict[str, Declaration]:
+    kept = live(tracer.nodes, outputs.values())
+    return {name: each for name, each in tracer.declarations.items() if name in kept}
+
+
+def run_plainly(dag: Dag[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    """Run a dag on real values, in this process, step by step.
+
+    Raises:
+        DefinitionError: the dag is declared wrongly.
+        TypeError: the arguments do not bind to its parameters.
+    """
+    from headrace_dags.interpret import interpret
+
+    traced = dag.traced
+    bound = inspect.signature(dag.fn).bind(*args, **kwargs)
+    bound.apply_defaults()
+    result = interpret(traced.graph, bound.arguments, traced.declarations)
+    several = declared_of(dag).signature.result_class
+    return several(**result) if several else result

@@ -1,0 +1,128 @@
+"""What happens when a dag's body uses a stand-in as if it were a value: noted once, then let pass with poison."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from types import FrameType, FunctionType
+from typing import TYPE_CHECKING, Any
+
+from headrace_dags.dag import Dag
+from headrace_dags.errors import Location
+from headrace_dags.graph import Use
+from headrace_dags.misfit import Misfit
+from headrace_dags.notes import Notes
+from headrace_dags.rules import misuse
+from headrace_dags.trace.frames import frame_in, unpacked
+from headrace_dags.trace.standin import Origin, StandIn, origin_of
+
+if TYPE_CHECKING:
+    from headrace_dags.draft import Declared
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scope:
+    """A dag whose body runs: the traced one, or one that is called in it.
+
+    Attributes:
+        dag: the dag.
+        declared: its declaration.
+        name: unique in the graph; empty for the traced dag.
+        call: the line that calls it; ``None`` for the traced dag.
+    """
+
+    dag: Dag[..., Any]
+    declared: Declared
+    name: str = ""
+    call: Location | None = None
+
+    @property
+    def file(self) -> str:
+        """The file of its body."""
+        fn = self.dag.fn
+        return fn.__code__.co_filename if isinstance(fn, FunctionType) else ""
+
+
+class Witness:
+    """Knows where the body is, and notes misuses there.
+
+    Attributes:
+        notes: all problems so far.
+        scopes: the dags whose bodies run, the innermost last.
+        excused: values that a problem concerns, which are not held unused besides.
+        failed: whether a body raised, so that it was not seen whole.
+        finished: whether the trace is over; a stand-in that is used later has escaped from it.
+    """
+
+    def __init__(self, scope: Scope) -> None:
+        self.notes = Notes()
+        self.scopes = [scope]
+        self.excused: set[Use] = set()
+        self.failed = False
+        self.finished = False
+        self._seen: set[tuple[Location, int]] = set()
+        self._decided: dict[tuple[object, int], bool] = {}
+
+    @property
+    def scope(self) -> Scope:
+        """The dag whose body runs now."""
+        return self.scopes[-1]
+
+    def here(self) -> Location:
+        """The line of the dag's body that runs now."""
+        return self._line(frame_in(self.scope.file))
+
+    def misused(self, value: StandIn, rule: Callable[..., Misfit], *details: str) -> Any:
+        """Note a misuse of ``value``, unless it is poison or its line has been told; gives poison to go on with.
+
+        Raises:
+            TypeError: the trace is over.
+        """
+        self._misused(value, rule, details, frame_in(self.scope.file))
+        return self.poison()
+
+    def decide(self, value: StandIn) -> bool:
+        """Note a branch on ``value``. True at first, then False and True in turn, so that ``while`` ends."""
+        frame = frame_in(self.scope.file)
+        self._misused(value, misuse.traced_bool, (), frame)
+        key = (frame.f_code, frame.f_lasti) if frame else (None, 0)
+        self._decided[key] = not self._decided.get(key, False)
+        return self._decided[key]
+
+    def iterate(self, value: StandIn) -> Iterator[Any]:
+        """Note a loop over ``value``, which runs once; or that it is taken apart, which gives poison for each part."""
+        frame = frame_in(self.scope.file)
+        parts = unpacked(frame)
+        self._misused(value, misuse.traced_unpacking if parts else misuse.traced_iteration, (), frame)
+        return iter([self.poison() for _ in range(parts or 1)])
+
+    def poison(self) -> StandIn:
+        """A stand-in of which nothing is known and nothing more is said."""
+        return StandIn(Origin(self))
+
+    @property
+    def gave_array(self) -> bool:
+        """Whether a value was given to numpy: arrays that come of it are no mistakes of their own."""
+        return any(problem.code == "traced-array" for problem in self.notes.problems)
+
+    def told(self, location: Location) -> bool:
+        """Whether a misuse has been noted on that line."""
+        return any(seen == location for seen, _ in self._seen)
+
+    def _misused(
+        self, value: StandIn, rule: Callable[..., Misfit], details: tuple[str, ...], frame: FrameType | None
+    ) -> None:
+        if self.finished:
+            raise TypeError(f"{value!r} was a value of the dag {self.scope.declared.where} while it was traced")
+        origin, location = origin_of(value), self._line(frame)
+        if origin.use:
+            self.excused.add(origin.use)
+        if origin.port and (location, id(origin)) not in self._seen:
+            self._seen.add((location, id(origin)))
+            self.notes.note(rule(str(origin), *details), self.scope.declared.where, location)
+
+    def _line(self, frame: FrameType | None) -> Location:
+        """The line of ``frame``; of the dag's ``def`` where its body is not on the stack."""
+        if frame is None:
+            return self.scope.declared.declaration.location
+        return Location(frame.f_code.co_filename, frame.f_lineno)
