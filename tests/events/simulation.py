@@ -175,28 +175,27 @@ class Life:
     def _disturb(self) -> None:
         """Something that must change nothing - or, rarely, a real end."""
         pick = self.random.random()
-        late = [each for each, _ in self.events if not isinstance(each, Started | Cancel)]
         if pick < 0.03:
-            self.take(self.random.choice([Cancel(reason="enough"), TimerFired(name="deadline")]))
+            end: tuple[Event, ...] = (Cancel(reason="enough"), TimerFired(name="deadline"))
+            self.take(self.random.choice(end))
             return
-        event: Event = self.random.choice(late)
-        if pick > 0.7:
-            task = TaskKey(
-                segment=self.random.choice(["s0", "s1", "nobody"]), chunk=self.random.randint(0, 9), attempt=9
-            )
-            event = self.random.choice(
-                [
-                    Started(task=task),
-                    Failed(task=task, failure=TaskFailure(kind="input", message="nobody asked")),
-                    Result(task=task, outputs={}),
-                    TimerFired(name=f"retry:{task}"),
-                ]
-            )
+        late = [each for each, _ in self.events if not isinstance(each, Started | Cancel)]
+        event = self.random.choice(late if pick < 0.7 else self._nonsense())
         before = self.state
         self.take(event)
         if not (isinstance(event, TimerFired) and event.name == "deadline"):
             assert self.state == before
             assert self.commands[-1] == ()
+
+    def _nonsense(self) -> list[Event]:
+        name = self.random.choice(["s0", "s1", "nobody"])
+        task = TaskKey(segment=name, chunk=self.random.randint(0, 9), attempt=99)
+        return [
+            Started(task=task),
+            Failed(task=task, failure=TaskFailure(kind="input", message="nobody asked")),
+            Result(task=task, outputs={}),
+            TimerFired(name=f"retry:{task}"),
+        ]
 
     def _payloads(self, values: dict[str, Items]) -> dict[str, Payload]:
         offset = len(self.events)

@@ -37,6 +37,8 @@ class Pages(Generic[T]):
     def replaced(self, index: int, value: T) -> Pages[T]:
         """The same sequence with another value at ``index``."""
         number, place = divmod(index, PAGE)
-        page = self.pages[number]
-        page = (*page[:place], value, *page[place + 1 :])
-        return Pages((*self.pages[:number], page, *self.pages[number + 1 :]), self.length)
+        page = list(self.pages[number])
+        page[place] = value
+        pages = list(self.pages)
+        pages[number] = tuple(page)
+        return Pages(tuple(pages), self.length)

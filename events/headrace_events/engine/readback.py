@@ -93,9 +93,8 @@ class RunRecord:
         if payload.key:
             with store.open(reference(payload)) as stream:
                 return payloads.read_items(stream, start, stop)
-        return payloads.read(b64decode(self._line(payload.offset).parts[payload.part])).cut(
-            start, stop or payload.items
-        )
+        whole = payloads.read(b64decode(self._line(payload.offset).parts[payload.part]))
+        return whole.cut(start, payload.items if stop is None else stop)
 
     def join(self, pieces: Sequence[Piece], flow: Flow, store: ObjectStore) -> Tensor:
         """The items of all ``pieces``, in order, as they travel on ``flow``.

@@ -90,8 +90,9 @@ class RunState:
 
     def with_segment(self, number: int, segment: SegmentState) -> RunState:
         """The same with another state of one segment."""
-        segments = (*self.segments[:number], segment, *self.segments[number + 1 :])
-        return RunState(self.run, self.version, self.deadline_at_s, self.inputs, segments, self.remaining, self.ended)
+        segments = list(self.segments)
+        segments[number] = segment
+        return RunState(self.run, self.version, self.deadline_at_s, self.inputs, tuple(segments), self.remaining)
 
 
 Decision = tuple[RunState, tuple[Command, ...]]
