@@ -50,7 +50,7 @@ class Member(Record):
     """One Triton model of a segment: nodes that run inline, in order, in one process.
 
     Attributes:
-        name: the model's name, unique on a server.
+        name: unique in the plan; its model on a server is ``Segment.model_of``.
         nodes: names of the nodes, in topological order.
         inputs: values it takes; constants are not among them.
         outputs: values it gives to others.
@@ -123,6 +123,10 @@ class Segment(Record):
     def model(self) -> str:
         """Name of the OIP model that is called for this segment: name and digest, so that versions stand side by side."""
         return f"{self.name}-{self.digest[:12]}"
+
+    def model_of(self, member: Member) -> str:
+        """Name of a member's own model; the only member of an inline segment is the segment's model."""
+        return self.model if self.lowering == "inline" else f"{self.model}-{member.name}"
 
 
 class Slice(Record):

@@ -47,7 +47,7 @@ def ensemble_config(segment: Segment) -> Any:
     for flow in segment.outputs:
         config.output.add(name=flow.name, data_type=_data_type(flow), dims=_dims(flow, batched=False))
     for member in segment.members:
-        step = config.ensemble_scheduling.step.add(model_name=member.name, model_version=-1)
+        step = config.ensemble_scheduling.step.add(model_name=segment.model_of(member), model_version=-1)
         step.input_map.update({flow.name: flow.name for flow in member.inputs})
         step.output_map.update({flow.name: flow.name for flow in member.outputs})
     return config

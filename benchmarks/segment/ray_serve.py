@@ -1,0 +1,48 @@
+"""The peer: the same two trivial steps as a Ray Serve composition, called by a handle from the driver (its quickest way in)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from benchmarks.rounds import Call
+
+
+@asynccontextmanager
+async def composition() -> AsyncIterator[Call]:
+    """Two deployments, the first calling the second; no HTTP or gRPC proxy is started."""
+    import ray
+    from ray import serve
+
+    await asyncio.to_thread(
+        ray.init, num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR
+    )
+    await asyncio.to_thread(serve.start, proxy_location="Disabled", logging_config={"log_level": "ERROR"})
+
+    @serve.deployment(ray_actor_options={"num_cpus": 0.1})
+    class Second:
+        async def __call__(self, text: str) -> str:
+            return text
+
+    @serve.deployment(ray_actor_options={"num_cpus": 0.1})
+    class First:
+        def __init__(self, after: Any) -> None:
+            self.after = after
+
+        async def __call__(self, text: str) -> str:
+            result: str = await self.after.remote(text)
+            return result
+
+    handle = await asyncio.to_thread(serve.run, First.bind(Second.bind()), route_prefix=None)
+
+    async def call() -> object:
+        return await handle.remote("hello")
+
+    try:
+        yield call
+    finally:
+        await asyncio.to_thread(serve.shutdown)
+        await asyncio.to_thread(ray.shutdown)
