@@ -1,0 +1,126 @@
+"""A plan as text that a person reads: what runs together, how it is fed, and why each cut was made. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from headrace_dags.graph import Input, Node, Use
+from headrace_dags.plan.model import Flow, Member, Plan, Reason, Segment
+
+Row = tuple[str, ...]
+
+
+def explain(plan: Plan) -> str:
+    """The plan as plain text, ending with a newline."""
+    blocks = [_head(plan), _segments(plan), _values(plan), _cuts(plan), _notes(plan)]
+    return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def segment_rows(plan: Plan) -> Iterator[Row]:
+    """One row a model: segment, slice, how it is fed, model, nodes, batching; what repeats is left empty."""
+    for segment in plan.segments:
+        for place, member in enumerate(segment.members):
+            first = (segment.name, segment.slice, _feeding(segment)) if not place else ("", "", "")
+            yield (*first, member.name, " ".join(member.nodes), _batching(plan, member))
+
+
+def reason_rows(plan: Plan) -> Iterator[Row]:
+    """One row a cut: between whom, across what, the rule, the reason."""
+    return (_reason(each) for each in plan.reasons)
+
+
+def notes(plan: Plan) -> Iterator[str]:
+    """What a reader might not expect of this plan."""
+    for segment in plan.segments:
+        if plan.target.kind == "local" and segment.resources.device == "gpu":
+            yield f"{segment.name} asks for a GPU: on this machine it runs wherever its steps put it."
+        for member in segment.members:
+            if text := _unbatched(plan, member):
+                yield text
+
+
+def _head(plan: Plan) -> str:
+    where = plan.target.platform or plan.target.kind
+    counts = f"{_count(len(plan.graph.nodes), 'node')} in {_count(len(plan.segments), 'segment')}"
+    hops = sum(reason.hop for reason in plan.reasons)
+    return f"{plan.graph.name} on {where}: {counts}, {_count(hops, 'value')} over the log"
+
+
+def _segments(plan: Plan) -> str:
+    return _table(("SEGMENT", "SLICE", "FED", "MODEL", "NODES, IN ORDER", "BATCHES"), segment_rows(plan))
+
+
+def _values(plan: Plan) -> str:
+    """The values that cross the log, and how they travel."""
+    flows = {flow.name: flow for segment in plan.segments for flow in (*segment.inputs, *segment.outputs)}
+    return _table(("VALUE", "TYPE", "TRAVELS AS"), (_value(flow) for flow in flows.values()))
+
+
+def _cuts(plan: Plan) -> str:
+    if not plan.segments:
+        return "There is nothing to run: every output is one of the inputs."
+    if not plan.reasons:
+        return "Nothing is cut: everything runs in one process."
+    return _table(("BETWEEN", "CUT", "RULE", "BECAUSE"), reason_rows(plan))
+
+
+def _notes(plan: Plan) -> str:
+    return "\n".join(f"Note: {note}" for note in notes(plan))
+
+
+def _feeding(segment: Segment) -> str:
+    if not segment.mapped:
+        return "once a run"
+    return f"{' '.join(str(use) for use in segment.mapped)}, {segment.chunk} at a time"
+
+
+def _batching(plan: Plan, member: Member) -> str:
+    if member.batching:
+        wait = f", waits {member.batching.wait_us / 1000:g} ms" if member.batching.wait_us else ""
+        return f"up to {member.batching.size} across runs{wait}"
+    sizes = [node.step.batching.size for node in _nodes(plan, member) if node.step.batching]
+    return f"up to {sizes[0]} within a call" if sizes else "-"
+
+
+def _unbatched(plan: Plan, member: Member) -> str:
+    node = next((node for node in _nodes(plan, member) if node.step.batching), None)
+    if node is None or member.batching:
+        return ""
+    shared = " and ".join(str(each.binding) for each in node.inputs if _is_shared(node, each))
+    why = f"{shared} may differ from run to run" if shared else "one call holds all its items"
+    return f"{node.name} is batched within a call, not across runs: {why}."
+
+
+def _is_shared(node: Node, given: Input) -> bool:
+    """Whether an input gives one value to all items of a call."""
+    if not isinstance(given.binding, Use) or given.port.name == node.mapped:
+        return False
+    ports = node.step.batch_ports
+    return bool(node.mapped) or given.port.many or bool(ports and given.port.name not in ports)
+
+
+def _nodes(plan: Plan, member: Member) -> Sequence[Node]:
+    return [plan.graph.by_name[name] for name in member.nodes]
+
+
+def _value(flow: Flow) -> Row:
+    return (str(flow.use), f"Many[{flow.type}]" if flow.many else str(flow.type), flow.wire)
+
+
+def _reason(reason: Reason) -> Row:
+    between = f"{reason.producer or 'the run'} -> {reason.consumer}"
+    return (between, "hop" if reason.hop else "model", reason.code, reason.text)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _table(head: Row, rows: Iterable[Row]) -> str:
+    """Columns of text, each as wide as its longest cell; empty where there are no rows."""
+    body = list(rows)
+    if not body:
+        return ""
+    widths = [max(len(row[column]) for row in (head, *body)) for column in range(len(head))]
+    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in (head, *body))
+    return "\n".join(line.rstrip() for line in lines)

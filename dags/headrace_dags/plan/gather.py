@@ -1,0 +1,74 @@
+"""Read from the machine what segment digests are made of: code, model files, versions. The only module of planning that does."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib.metadata import Distribution, PackageNotFoundError, packages_distributions, version
+from pathlib import Path
+
+from headrace_dags.graph import Graph
+from headrace_dags.plan.closure import Closures
+from headrace_dags.plan.digests import Code, DigestInputs, module_of
+
+SERVER = "nvidia-pytriton"
+"""The distribution that brings the inference server."""
+
+
+def gather(graph: Graph, import_root: Path) -> DigestInputs:
+    """Gather what the digests of ``graph``'s segments are made of.
+
+    Args:
+        graph: the graph.
+        import_root: the folder that its steps are imported from.
+    """
+    closures = Closures(import_root.resolve())
+    models = sorted({node.step.model_file for node in graph.nodes if node.step.model_file})
+    there = {model: import_root / model for model in models if (import_root / model).is_file()}
+    return DigestInputs(
+        modules={module: _code(closures, module) for module in sorted({module_of(node) for node in graph.nodes})},
+        models={model: _digest(path) for model, path in there.items()},
+        missing=tuple(model for model in models if model not in there),
+        headrace=_version("headrace"),
+        server=_version(SERVER),
+        python=f"{sys.version_info.major}.{sys.version_info.minor}",
+    )
+
+
+def _code(closures: Closures, module: str) -> Code:
+    found = closures.of(module)
+    return Code(files=found.files, distributions=distributions_of(found.outside))
+
+
+def distributions_of(names: Iterable[str]) -> Mapping[str, str]:
+    """The installed distributions that bring the top-level modules ``names``, with their versions."""
+    brought = (each for name in sorted(names) for each in _bringing(name))
+    return {each: _version(each) for each in brought}
+
+
+@cache
+def _bringing(name: str) -> tuple[str, ...]:
+    """Most modules are named like their distribution; to know the others, every installed one must be read (0.1 s)."""
+    try:
+        return (Distribution.from_name(name).metadata["Name"],)
+    except PackageNotFoundError:
+        return tuple(sorted(set(_installed().get(name, ()))))
+
+
+@cache
+def _installed() -> Mapping[str, list[str]]:
+    return packages_distributions()
+
+
+def _version(distribution: str) -> str:
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return ""
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
