@@ -40,7 +40,7 @@ class Dag(Generic[P, R_co]):
         self._traced: Traced | None = None
         self.__name__: str = getattr(fn, "__name__", type(fn).__name__)
         self.__qualname__: str = getattr(fn, "__qualname__", self.__name__)
-        self.__module__: str = getattr(fn, "__module__", "")
+        self.__module__ = getattr(fn, "__module__", "")
         self.__doc__ = getattr(fn, "__doc__", None)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:

@@ -9,8 +9,8 @@ from typing import Any
 
 from headrace_dags import sourcelines
 from headrace_dags.dag import Dag
-from headrace_dags.declareclass import of_class, of_instance
 from headrace_dags.declaration import Declaration
+from headrace_dags.declareclass import of_class, of_instance
 from headrace_dags.draft import Declared, Draft
 from headrace_dags.errors import Location
 from headrace_dags.graph import Form, StepRef

@@ -14,7 +14,6 @@ from headrace_dags.errors import Location
 from headrace_dags.instance import state_of
 from headrace_dags.ports import Reader
 from headrace_dags.rules import classes, signature
-from headrace_dags.spelling import written
 from headrace_dags.stateful import Stateful, StatefulBatch
 
 

@@ -65,7 +65,7 @@ class Draft:
     name: str
     notes: Notes = field(default_factory=Notes)
     parameters: tuple[Parameter, ...] = ()
-    outputs: Outputs = Outputs()
+    outputs: Outputs = field(default_factory=Outputs)
     is_open: bool = True
 
     def note(self, *misfits: Misfit | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ def of_function(fn: FunctionType) -> Hints:
 
 def of_class(cls: type) -> Hints:
     """The annotations a class itself writes, without those of its bases."""
-    return evaluate(cls.__dict__.get("__annotations__", {}), namespace(cls))
+    return evaluate(inspect.get_annotations(cls), namespace(cls))
 
 
 def namespace(cls: type) -> dict[str, Any]:

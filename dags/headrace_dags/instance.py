@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, get_origin
@@ -25,7 +26,7 @@ class Header:
         location: the line of the class statement; ``None`` for the bases themselves.
     """
 
-    options: StepOptions = StepOptions()
+    options: StepOptions = field(default_factory=StepOptions)
     location: Location | None = None
 
 
@@ -74,9 +75,7 @@ def config_names(cls: type[Any]) -> dict[str, type[Any]]:
     found: dict[str, type[Any]] = {}
     for base in reversed(cls.__mro__):
         if base.__module__ != "headrace" and "__headrace__" in base.__dict__:
-            found |= {
-                name: base for name, noted in base.__dict__.get("__annotations__", {}).items() if _is_config(noted)
-            }
+            found |= {name: base for name, noted in inspect.get_annotations(base).items() if _is_config(noted)}
     return found
 
 
@@ -98,7 +97,7 @@ def watch(cls: type[Any]) -> None:
         if name in cls.__dict__:
             setattr(cls, name, _watched(name, cls.__dict__[name]))
     if "setup" in cls.__dict__:
-        setattr(cls, "setup", _watched_setup(cls.__dict__["setup"]))
+        type.__setattr__(cls, "setup", _watched_setup(cls.__dict__["setup"]))
 
 
 def _watched(name: str, raw: Callable[..., Any]) -> Callable[..., Any]:

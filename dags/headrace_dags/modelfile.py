@@ -34,7 +34,7 @@ if TYPE_CHECKING:
         memory: str = "",
         gpu_memory: str = "",
         device: Device = "cpu",
-        slice: str = "",  # noqa: A002
+        slice: str = "",
     ) -> DecorateModel: ...
     @overload
     def onnx(
@@ -46,9 +46,11 @@ if TYPE_CHECKING:
         memory: str = "",
         gpu_memory: str = "",
         device: Device = "cpu",
-        slice: str = "",  # noqa: A002
+        slice: str = "",
     ) -> DecorateBatch: ...
-    def onnx(model: str, /, **options: Any) -> Any: ...
+    def onnx(model: str, /, **options: Any) -> Any:
+        """Make a step of an ONNX model; see the definition below."""
+        ...
 
 else:
 

@@ -65,5 +65,5 @@ def caller(depth: int = 2) -> Location:
     """The line that called the function which asks (``depth`` frames up)."""
     from headrace_dags.errors import Location
 
-    frame = sys._getframe(depth)  # noqa: SLF001  # the cheap way: inspect.stack() reads every source file
+    frame = sys._getframe(depth)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # inspect.stack() reads files
     return Location(frame.f_code.co_filename, frame.f_lineno)

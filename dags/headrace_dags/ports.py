@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import FunctionType
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, TypeGuard, get_args
 
 from headrace_dags import hints, sourcelines
 from headrace_dags.annotations import Parsed, parse
@@ -216,6 +216,6 @@ class Reader:
         self._notes.note(misfit, self._place(name), location(self.fn, name))
 
 
-def is_named_tuple(annotation: Any) -> bool:
+def is_named_tuple(annotation: Any) -> TypeGuard[type[tuple[Any, ...]]]:
     """Whether an annotation is a NamedTuple: several outputs."""
     return isinstance(annotation, type) and issubclass(annotation, tuple) and hasattr(annotation, "_fields")

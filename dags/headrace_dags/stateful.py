@@ -32,9 +32,9 @@ class Stateful:
     """
 
     __module__ = "headrace"
-    __headrace__: ClassVar[Header] = Header()
 
     if TYPE_CHECKING:
+        __headrace__: ClassVar[Header]
 
         def __init_subclass__(
             cls,
@@ -47,6 +47,7 @@ class Stateful:
         ) -> None: ...
 
     else:
+        __headrace__ = Header()  # without an annotation: those of class steps are read, and are configuration
 
         def __init_subclass__(cls, **options: Any) -> None:
             cls.__headrace__ = header_of(cls, options, caller())
@@ -61,7 +62,11 @@ class Stateful:
         """Load what the step keeps."""
 
     def map(  # type: ignore[misc]  # checkers see a step by its __call__
-        self: Callable[Concatenate[A, Q], R], items: list[A], /, *args: Q.args, **kwargs: Q.kwargs
+        self: Callable[Concatenate[A, Q], R],  # pyright: ignore[reportGeneralTypeIssues]
+        items: list[A],
+        /,
+        *args: Q.args,
+        **kwargs: Q.kwargs,
     ) -> list[R]:
         """Run the step for each of ``items``, in order; the other arguments are the same for all."""
         tracer = active()
@@ -87,7 +92,7 @@ class StatefulBatch(Stateful, Generic[A, R]):
 
     if TYPE_CHECKING:
 
-        def __init_subclass__(
+        def __init_subclass__(  # noqa: PLR0913  # each is an option by name
             cls,
             *,
             size: int = 0,
@@ -98,7 +103,7 @@ class StatefulBatch(Stateful, Generic[A, R]):
             slice: str = "",  # noqa: A002
         ) -> None: ...
 
-    def batch(self, items: Batch[A], /) -> Batch[R]:
+    def batch(self, items: Batch[A], /) -> Batch[R]:  # noqa: ARG002  # subclasses take it
         """Handle a batch: as many results as ``items``, in their order. The step writes this."""
         raise TypeError(f"{type(self).__name__} has no method batch")
 

@@ -42,7 +42,7 @@ class Step(Generic[P, R_co]):
         self.declared: Declared | None = None
         self.__name__: str = getattr(fn, "__name__", type(fn).__name__)
         self.__qualname__: str = getattr(fn, "__qualname__", self.__name__)
-        self.__module__: str = getattr(fn, "__module__", "")
+        self.__module__ = getattr(fn, "__module__", "")
         self.__doc__ = getattr(fn, "__doc__", None)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
@@ -104,7 +104,7 @@ def step(
     memory: str = "",
     gpu_memory: str = "",
     device: Device = "cpu",
-    slice: str = "",  # noqa: A002  # the field's word
+    slice: str = "",  # the field's word
     max_items: int | None = None,
 ) -> Decorate: ...
 def step(target: Any = None, /, **options: Any) -> Any:
@@ -123,7 +123,7 @@ def step(target: Any = None, /, **options: Any) -> Any:
 
 if TYPE_CHECKING:
 
-    def batched(
+    def batched(  # noqa: PLR0913  # each is an option by name
         *,
         size: int,
         wait: str = "0ms",

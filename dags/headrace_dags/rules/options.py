@@ -70,7 +70,8 @@ def max_items(options: StepOptions, *, many: bool) -> Misfit | None:
 def batching(options: StepOptions) -> tuple[Batching | None, list[Misfit]]:
     """``batch-option``: a batch has a size, and waits for a duration."""
     misfits: list[Misfit] = []
-    if not _whole(options.size, 1):
+    size, wait_us = (options.size or 0 if _whole(options.size, 1) else 0), 0
+    if not size:
         got = "" if options.size is None else f"{options.size!r}"
         misfits.append(
             Misfit("batch-option", "expects the most items of a batch, a whole number above zero", got, "Write size=8")
@@ -79,7 +80,7 @@ def batching(options: StepOptions) -> tuple[Batching | None, list[Misfit]]:
         wait_us = microseconds(options.wait)
     except UnitError as error:
         misfits.append(Misfit("batch-option", f"wait {error}", f"{options.wait!r}", 'Write wait="5ms"'))
-    return (None if misfits else Batching(size=options.size, wait_us=wait_us)), misfits
+    return (None if misfits else Batching(size=size, wait_us=wait_us)), misfits
 
 
 def use(options: UseOptions | None) -> tuple[Options, list[Misfit]]:

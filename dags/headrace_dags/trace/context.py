@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ def active() -> Tracer | None:
 
 
 @contextmanager
-def tracing(tracer: Tracer) -> Iterator[None]:
+def tracing(tracer: Tracer) -> Generator[None]:
     """Let steps that are called meanwhile be wired by ``tracer``."""
     token = _TRACER.set(tracer)
     try:

@@ -15,7 +15,7 @@ _UNPACK_REST = dis.opmap["UNPACK_EX"]
 
 def frame_in(file: str) -> FrameType | None:
     """The innermost frame that runs code of ``file``: the dag's body, or a function beside it that helps to wire."""
-    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001  # inspect.stack() reads every source file
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # inspect.stack() reads files
     while frame is not None and frame.f_code.co_filename != file:
         frame = frame.f_back
     return frame

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -11,7 +11,7 @@ from headrace_dags.misfit import Misfit
 from headrace_dags.rules import misuse
 
 if TYPE_CHECKING:
-    from headrace_dags.trace.tracer import Tracer
+    from headrace_dags.trace.witness import Witness
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,7 +24,7 @@ class Origin:
         port: what it is; ``None`` where that is not known either.
     """
 
-    tracer: Tracer
+    tracer: Witness
     use: Use | None = None
     port: Port | None = None
 
@@ -78,7 +78,7 @@ class StandIn:
         _note(self, misuse.traced_operator, "in")
         return True
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, *_: Any, **__: Any) -> Any:  # noqa: D102  # nobody reads what a stand-in refuses
         return _note(self, misuse.traced_call)
 
     def __next__(self) -> Any:
@@ -87,10 +87,9 @@ class StandIn:
     def __reversed__(self) -> Iterator[Any]:
         return origin_of(self).tracer.iterate(self)
 
-    def __await__(self) -> Iterator[Any]:
-        poison = _note(self, misuse.traced_await)
-        return poison
-        yield  # makes this a generator, which is what await wants
+    def __await__(self) -> Generator[None, None, Any]:
+        yield from ()  # makes this a generator, which is what await wants
+        return _note(self, misuse.traced_await)
 
     def __enter__(self) -> Any:
         return _note(self, misuse.traced_with)
@@ -133,16 +132,16 @@ class StandIn:
         _note(self, misuse.traced_number, "path")
         return "traced"
 
-    def __array__(self, *args: Any, **kwargs: Any) -> Any:
+    def __array__(self, *_: Any, **__: Any) -> Any:
         _note(self, misuse.traced_array)
         import numpy as np
 
         return np.zeros(())
 
-    def __array_function__(self, *args: Any) -> Any:
+    def __array_function__(self, *_: Any) -> Any:
         return _note(self, misuse.traced_array)
 
-    def __array_ufunc__(self, *args: Any, **kwargs: Any) -> Any:
+    def __array_ufunc__(self, *_: Any, **__: Any) -> Any:
         return _note(self, misuse.traced_array)
 
     def __copy__(self) -> StandIn:
@@ -180,7 +179,7 @@ def _note(value: StandIn, rule: Callable[..., Misfit], *details: str) -> Any:
 
 
 def _operator(sign: str) -> Callable[..., Any]:
-    def operate(self: StandIn, *others: Any) -> Any:
+    def operate(self: StandIn, *_: Any) -> Any:
         return _note(self, misuse.traced_operator, sign)
 
     return operate

@@ -51,7 +51,7 @@ def _idle_dags(tracer: Tracer, alive: set[str]) -> list[Scope]:
 
 def _inputs(tracer: Tracer, outputs: Iterable[Use], notes: Notes) -> None:
     declared, fn = tracer.scope.declared, tracer.scope.dag.fn
-    used = {*outputs, *tracer.excused, *(use for node in tracer.nodes.values() for use in node.uses())}
+    used = tracer.excused.union(outputs, *(node.uses() for node in tracer.nodes.values()))
     for each in declared.parameters:
         if each.port and Use(node="", port=each.name) not in used and isinstance(fn, FunctionType):
             location = sourcelines.parameter(fn, each.name)
