@@ -105,7 +105,7 @@ def _unwrapped(annotation: Any) -> Any:
 def _too_deep(axis: str, inner: str, item: Any) -> Misfit:
     outer, inside = (name if name == "Iterator" else f"hr.{name}" for name in (axis, inner))
     single = f"{outer}[{written(_axis(item)[1])}]"
-    return Misfit("port-axes", "axes are one deep", f"{outer}[{inside}[...]]", f"write {single} and flatten the items")
+    return Misfit("port-axes", "axes are one deep", f"{outer}[{inside}[...]]", f"Write {single} and flatten the items")
 
 
 def _item(item: Any) -> PortType | Misfit:

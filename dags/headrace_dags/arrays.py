@@ -39,15 +39,15 @@ def array_type(annotation: Any, layout: Layout | None) -> PortType | Misfit:
             "port-array",
             "expects an array whose layout is known",
             "a bare np.ndarray",
-            f"write hr.Image, hr.Audio, hr.Embedding or {_EXAMPLE}",
+            f"Write hr.Image, hr.Audio, hr.Embedding or {_EXAMPLE}",
         )
     if not is_array(annotation) and annotation is not Any:
         name = getattr(annotation, "__name__", str(annotation))
-        return Misfit("port-layout", "hr.Layout describes an array", f"one on {name}", f"write {_EXAMPLE}")
+        return Misfit("port-layout", "hr.Layout describes an array", f"one on {name}", f"Write {_EXAMPLE}")
     rank, dtype = _arguments(annotation)
     if dtype and layout.dtype and dtype != layout.dtype:
         return _wrong(
-            "one element type", f"{dtype} in the array and {layout.dtype} in the layout", "leave out the layout's dtype"
+            "one element type", f"{dtype} in the array and {layout.dtype} in the layout", "Leave out the layout's dtype"
         )
     return _checked(replace(layout, dtype=layout.dtype or dtype), rank)
 
@@ -66,18 +66,18 @@ def _checked(layout: Layout, rank: int) -> PortType | Misfit:
     axes = tuple(layout.axes.split())
     names = [axis.partition("=")[0] for axis in axes]
     if layout.kind not in _KINDS:
-        return _wrong(f"one of the kinds {', '.join(_KINDS)}", f"{layout.kind!r}", f"write {_EXAMPLE}")
+        return _wrong(f"one of the kinds {', '.join(_KINDS)}", f"{layout.kind!r}", f"Write {_EXAMPLE}")
     if layout.dtype not in DTYPES:
         got = layout.dtype or "no element type"
-        return _wrong(f"one of the element types {', '.join(DTYPES)}", got, f"write {_EXAMPLE}")
+        return _wrong(f"one of the element types {', '.join(DTYPES)}", got, f"Write {_EXAMPLE}")
     if not axes or len(set(names)) < len(names) or not all(map(_AXIS.fullmatch, axes)):
-        return _wrong("different names of axes such as 'h w c' or 'd=384'", f"{layout.axes!r}", f"write {_EXAMPLE}")
+        return _wrong("different names of axes such as 'h w c' or 'd=384'", f"{layout.axes!r}", f"Write {_EXAMPLE}")
     if rank not in (-1, len(axes)):
         return _wrong(
-            f"a name for each of the array's {rank} axes", f"{layout.axes!r}", "make the tuple and the layout agree"
+            f"a name for each of the array's {rank} axes", f"{layout.axes!r}", "Make the tuple and the layout agree"
         )
     if layout.rate < 0 or (layout.rate and layout.kind != "audio"):
-        return _wrong("a rate above 0, for audio only", f"rate={layout.rate}", "leave out the rate")
+        return _wrong("a rate above 0, for audio only", f"rate={layout.rate}", "Leave out the rate")
     return PortType(kind=layout.kind, dtype=layout.dtype, axes=axes, rate=layout.rate)
 
 

@@ -71,7 +71,7 @@ def resolve(ref: StepRef) -> Declaration:
         if getattr(error, "name", None) not in qualname.split("."):
             raise
         problem = Problem(
-            "step-missing", ref.target, f"expects a step {qualname!r} in module {module}", "none", "plan again"
+            "step-missing", ref.target, f"expects a step {qualname!r} in module {module}", "none", "Plan again"
         )
         raise DefinitionError(problem) from error
     declaration: Declaration = declaration_of(step)

@@ -22,7 +22,8 @@ class NodeFailed(Exception):
     """
 
     def __init__(self, node: str, fault: Fault, message: str, *, port: str = "", item: int = -1) -> None:
-        self.node, self.fault, self.message, self.port, self.item = node, fault, message, port, item
+        self.fault: Fault = fault
+        self.node, self.message, self.port, self.item = node, message, port, item
         place = f"{node}.{port}" if port else node
         super().__init__(f"{place} (item {item}): {message}" if item >= 0 else f"{place}: {message}")
 

@@ -33,7 +33,7 @@ def json_type(annotation: Any) -> PortType | Misfit:
             "port-json",
             "expects a type with a JSON form",
             f"{spelled(annotation)} ({_first_sentence(error)})",
-            "write a pydantic model, a dataclass, a TypedDict or a list or dict of those",
+            "Write a pydantic model, a dataclass, a TypedDict or a list or dict of those",
         )
     return PortType(kind="json", python=spelled(annotation), schema_digest=digest(schema) if schema else "")
 
@@ -88,12 +88,12 @@ def _fields(annotation: Any) -> tuple[Any, ...]:
 def _media_misfit(annotation: Any, medium: Any) -> Misfit:
     if get_origin(annotation) is list and get_args(annotation)[0] is medium:
         item = written(medium)
-        return Misfit("port-list", "many media are hr.Many", f"list[{item}]", f"write hr.Many[{item}]")
+        return Misfit("port-list", "many media are hr.Many", f"list[{item}]", f"Write hr.Many[{item}]")
     return Misfit(
         "port-json",
         "media and axes do not lie inside JSON",
         f"{written(medium)} inside {written(annotation)}",
-        "give the medium a parameter of its own, or return a NamedTuple with a field for each",
+        "Give the medium a parameter of its own, or return a NamedTuple with a field for each",
     )
 
 

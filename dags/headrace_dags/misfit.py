@@ -22,4 +22,4 @@ class Misfit:
 
     def __str__(self) -> str:
         text = f"{self.expected}, got {self.got}" if self.got else self.expected
-        return f"{text}. {self.write[0].upper()}{self.write[1:]}." if self.write else f"{text}."
+        return f"{text}. {self.write}." if self.write else f"{text}."

@@ -66,7 +66,7 @@ class Pair:
         shape = ", ".join(str(size) if isinstance(size, int) else "?" for size in self.tensor.shape)
         batch = ", its first axis being the batch" if self.batched else ""
         got = f"{self.tensor.name} {self.dtype} [{shape}] in the model{batch}"
-        return _problem(declaration, self.port.name, f"expects {self.port}", got, "give the port the model's layout")
+        return _problem(declaration, self.port.name, f"expects {self.port}", got, "Give the port the model's layout")
 
     def feed(self, value: Any) -> Array:
         """The model's array for the value of one item."""
@@ -98,7 +98,7 @@ def match(
     ]
     unfed = taken.keys() - {port.name for port in signature.inputs}
     unnamed += [
-        _problem(declaration, name, "the model has this input", "no such parameter", f"add a parameter {name}")
+        _problem(declaration, name, "the model has this input", "no such parameter", f"Add a parameter {name}")
         for name in sorted(unfed)
     ]
     if unnamed:
@@ -115,7 +115,7 @@ def _unknown(declaration: Declaration, ports: Iterable[Port], tensors: Iterable[
     for port in ports:
         if port.name not in names:
             expected = f"expects an {role} of the model: {', '.join(names)}"
-            yield _problem(declaration, port.name, expected, repr(port.name), "name it as the model does")
+            yield _problem(declaration, port.name, expected, repr(port.name), "Name it as the model does")
 
 
 def _problem(declaration: Declaration, port: str, expected: str, got: str, write: str) -> Problem:

@@ -12,12 +12,12 @@ from headrace_dags.media import Blob
 from headrace_dags.misfit import Misfit
 from headrace_dags.spelling import UNIONS, spelled, written
 
-_HANDLES = "write hr.Blob, hr.Video, hr.Jpeg, ... (a handle, read only when asked)"
-_TYPED = "write the type, e.g. hr.Image, str, int or a pydantic model"
+_HANDLES = "Write hr.Blob, hr.Video, hr.Jpeg, ... (a handle, read only when asked)"
+_TYPED = "Write the type, e.g. hr.Image, str, int or a pydantic model"
 _FOREIGN = {
-    "PIL": ("a PIL image", "write `import headrace as hr` and hr.Image, and give np.asarray(picture.convert('RGB'))"),
-    "torch": ("a torch tensor", "write hr.Image, hr.Audio or an array with hr.Layout, and give tensor.numpy()"),
-    "pandas": ("a pandas table", "write a list of pydantic models"),
+    "PIL": ("a PIL image", "Write `import headrace as hr` and hr.Image, and give np.asarray(picture.convert('RGB'))"),
+    "torch": ("a torch tensor", "Write hr.Image, hr.Audio or an array with hr.Layout, and give tensor.numpy()"),
+    "pandas": ("a pandas table", "Write a list of pydantic models"),
 }
 
 
@@ -27,12 +27,12 @@ def refuse(item: Any) -> Misfit | None:
         return Misfit("port-missing", "expects a type annotation", "none", _TYPED)
     if item is None or item is types.NoneType:
         return Misfit(
-            "port-none", "expects a value", "None", "return what the step makes, e.g. hr.Text or a pydantic model"
+            "port-none", "expects a value", "None", "Return what the step makes, e.g. hr.Text or a pydantic model"
         )
     if item in (Any, object) or isinstance(item, TypeVar):
         return Misfit("port-any", "expects a type that says what travels", spelled(item), _TYPED)
     if isinstance(item, str):
-        return Misfit("port-unresolved", "expects a type that can be found", f"{item!r}", "import it in the module")
+        return Misfit("port-unresolved", "expects a type that can be found", f"{item!r}", "Import it in the module")
     return _encoded(item) or _shaped(item) or _foreign(item)
 
 
@@ -59,11 +59,11 @@ def _shaped(item: Any) -> Misfit | None:
             "port-stream",
             "expects an ordinary generator",
             written(item),
-            "write Iterator[...] and `def`, not `async def`",
+            "Write Iterator[...] and `def`, not `async def`",
         )
     if kind in (Iterable, Iterator, Generator):
         inner = f"[{written(args[0])}]" if args else "[...]"
-        write = f"write Iterator{inner} for a body that yields, hr.Many{inner} otherwise"
+        write = f"Write Iterator{inner} for a body that yields, hr.Many{inner} otherwise"
         return Misfit("port-stream", "expects a type that says how many there are", written(item), write)
     return None
 
@@ -74,13 +74,13 @@ def _union(args: tuple[Any, ...]) -> Misfit:
     if len(kept) < len(args):
         got = " | ".join(map(written, kept)) + " | None"
         return Misfit(
-            "port-union", "expects a value that is always there", got, f"write {first}, with a default if need be"
+            "port-union", "expects a value that is always there", got, f"Write {first}, with a default if need be"
         )
     got = " | ".join(map(written, args))
     if all(isinstance(arg, type) and issubclass(arg, Blob) for arg in args):
         base = next(base for base in args[0].__mro__ if all(issubclass(arg, base) for arg in args))
-        return Misfit("port-union", "expects one class of handles", got, f"write {written(base)}")
-    write = f"write one type, e.g. {first}, or a pydantic model with a field for each"
+        return Misfit("port-union", "expects one class of handles", got, f"Write {written(base)}")
+    write = f"Write one type, e.g. {first}, or a pydantic model with a field for each"
     return Misfit("port-union", "expects one type", got, write)
 
 

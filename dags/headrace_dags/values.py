@@ -7,7 +7,8 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic.errors import PydanticUserError
 
 from headrace_dags.describe import described
 from headrace_dags.graph import Port, PortType
@@ -204,9 +205,17 @@ def _adapter(annotation: Any) -> TypeAdapter[Any]:
     try:
         return _adapter_once(annotation)
     except TypeError:  # an annotation that cannot be hashed
-        return TypeAdapter(annotation)
+        return _made(annotation)
 
 
 @lru_cache(maxsize=4096)
 def _adapter_once(annotation: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(annotation)
+    return _made(annotation)
+
+
+def _made(annotation: Any) -> TypeAdapter[Any]:
+    """An adapter that writes NaN and infinities as they are; models and dataclasses have a configuration of their own."""
+    try:
+        return TypeAdapter(annotation, config=ConfigDict(ser_json_inf_nan="constants"))
+    except PydanticUserError:
+        return TypeAdapter(annotation)
