@@ -51,7 +51,13 @@ def plan_of(inputs: str, parts: list[Part], outputs: str, *, deadline_s: float |
         nodes=tuple(nodes),
         deadline_s=deadline_s,
     )
-    return Plan(graph=graph, target=Target(kind="local"), segments=tuple(segments))
+    return Plan(
+        graph=graph,
+        target=Target(kind="local"),
+        segments=tuple(segments),
+        inputs=tuple(flows[use(each.name)] for each in graph.inputs),
+        outputs=tuple(flows[each.use] for each in graph.outputs),
+    )
 
 
 def port(name: str, *, many: bool) -> Port:

@@ -29,7 +29,7 @@ from headrace_events.engine.wiring import wire
 from headrace_serving.failure import FailureKind, TaskFailure
 
 Items = list[str]
-PERMANENT: tuple[FailureKind, ...] = ("input", "output", "load", "internal")
+PERMANENT: tuple[FailureKind, ...] = ("input", "output", "load", "environment", "internal")
 
 
 def random_plan(random: Random) -> Plan:
@@ -82,8 +82,7 @@ def expected(plan: Plan, inputs: dict[str, Items]) -> dict[str, Items]:
     values = dict(inputs)
     for segment in plan.segments:
         values |= compute(segment, {flow.name: values[flow.name] for flow in segment.inputs})
-    names = {flow.use: flow.name for segment in plan.segments for flow in (*segment.inputs, *segment.outputs)}
-    return {each.port.name: values[names.get(each.use, each.use.port)] for each in plan.graph.outputs}
+    return {each.port.name: values[flow.name] for each, flow in zip(plan.graph.outputs, plan.outputs, strict=True)}
 
 
 @dataclass

@@ -228,7 +228,7 @@ def test_a_segment_without_inputs_begins_at_once_and_a_dag_without_segments_ends
     assert outcome.outputs == {"xs": (Piece(payload=inline(0, 4, "xs"), start=0, stop=4),)}
 
 
-@pytest.mark.parametrize("kind", ["input", "output", "load", "internal"])
+@pytest.mark.parametrize("kind", ["input", "output", "load", "environment", "internal"])
 def test_permanent_failures_end_the_run_whatever_the_options_say(kind: FailureKind) -> None:
     run = Run(plan_of("x", [Part("a", takes=("x",), retry=5)], "a.out"))
     run.submit(x=1)

@@ -309,7 +309,8 @@ async def test_what_the_machine_lacks_is_raised_after_the_outcome(bench: Bench) 
     with pytest.raises(EnvironmentLack, match="disk-full"):
         await bench.execute(single(retry=3), Fake({"a": body}), x=["v"])
     assert bench.record.outcome
-    assert bench.record.outcome.status == "failed"
+    assert bench.record.outcome.failure
+    assert (bench.record.outcome.status, bench.record.outcome.failure.kind) == ("failed", "environment")
 
 
 async def test_a_record_that_cannot_be_written_stops_the_run(bench: Bench) -> None:

@@ -19,7 +19,7 @@ from headrace_events.engine.events import Event, Outcome, Payload, Piece
 from headrace_events.engine.exchange import reference
 from headrace_events.engine.record import Ending, InboxHeader, InboxLine, RunFolder
 from headrace_events.engine.state import VERSION
-from headrace_events.engine.wiring import input_flows, output_flows
+from headrace_events.engine.wiring import output_flows
 from headrace_serving.objects.contract import ObjectStore
 from headrace_serving.tensors import Tensor
 
@@ -112,7 +112,7 @@ class RunRecord:
         Raises:
             FileNotFoundError: an object is gone.
         """
-        flows = input_flows(self.plan) | output_flows(self.plan)
+        flows = output_flows(self.plan)
         for name, pieces in (self.outcome.outputs if self.outcome else {}).items():
             yield name, flows[name], self.join(pieces, flows[name], store)
 

@@ -105,15 +105,13 @@ def wire(plan: Plan) -> Wiring:
 
 
 def input_flows(plan: Plan) -> dict[str, Flow]:
-    """How each input of the dag travels, by its name; an input that no segment takes is left out."""
-    flows = (flow for segment in plan.segments for flow in segment.inputs)
-    return {flow.use.port: flow for flow in flows if not flow.use.node}
+    """How each input of the dag travels, by its name."""
+    return {port.name: flow for port, flow in zip(plan.graph.inputs, plan.inputs, strict=True)}
 
 
 def output_flows(plan: Plan) -> dict[str, Flow]:
     """How each output of the dag travels, by its name."""
-    flows = {flow.use: flow for segment in plan.segments for flow in (*segment.inputs, *segment.outputs)}
-    return {each.port.name: flows[each.use] for each in plan.graph.outputs if each.use in flows}
+    return {each.port.name: flow for each, flow in zip(plan.graph.outputs, plan.outputs, strict=True)}
 
 
 def _origins(plan: Plan) -> dict[Use, Origin]:

@@ -79,7 +79,7 @@ class Worker:
             return error.failure
         except EnvironmentLack as error:
             self.lack = error
-            return _failure("internal", str(error))
+            return _failure("environment", str(error))
         except Exception as error:  # noqa: BLE001 - whatever breaks here breaks this task alone
             return _failure("internal", f"{type(error).__name__}: {error}")
         return None
