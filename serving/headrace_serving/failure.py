@@ -6,13 +6,16 @@ from typing import Literal
 
 from headrace_dags.record import Record
 
-FailureKind = Literal["input", "step", "output", "load", "timeout", "cancelled", "unavailable", "internal"]
+FailureKind = Literal[
+    "input", "step", "output", "load", "environment", "timeout", "cancelled", "unavailable", "internal"
+]
 """Who is at fault.
 
 ``input``: the step raised InputError; permanent. ``step``: the body raised; retried as the node's options say.
 ``output``: the body returned what its port does not declare; permanent. ``load``: the step failed to import or to set up;
-permanent. ``timeout``: start-to-finish limit passed; retried as the options say. ``cancelled``: by the run.
-``unavailable``: server or stub away, a fault of infrastructure; retried, counts no attempt. ``internal``: ours; permanent.
+permanent. ``environment``: the machine lacks something (room on its disk, a package); permanent. ``timeout``:
+start-to-finish limit passed; retried as the options say. ``cancelled``: by the run. ``unavailable``: server or stub away,
+a fault of infrastructure; retried, counts no attempt. ``internal``: ours; permanent.
 """
 
 

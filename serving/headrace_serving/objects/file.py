@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
-import shutil
 import uuid
-from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from headrace_dags.errors import EnvironmentLack, Problem
 from headrace_dags.sources import Source
+from headrace_serving.disk import writing
 from headrace_serving.objects.contract import Reference
 
 _PIECE_BYTES = 1 << 20
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-_REFUSED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR})
 
 
 @dataclass(frozen=True)
@@ -75,7 +70,7 @@ class FileStore:
             ValueError: the prefix leaves the store's root.
         """
         folder = self._path(prefix)
-        with self._told():
+        with writing(self.root, "the object store"):
             folder.mkdir(parents=True, exist_ok=True)
             part = folder / f".{uuid.uuid4().hex}.part"
             try:
@@ -113,28 +108,6 @@ class FileStore:
             raise ValueError(f"an object's key is <tenant>/<run>/<sha256> below the store's root, got {key!r}")
         return path
 
-    @contextmanager
-    def _told(self) -> Generator[None]:
-        """Tells in a person's words why the file system refused."""
-        try:
-            yield
-        except OSError as error:
-            problem = self._lack(error)
-            if problem is None:
-                raise
-            raise EnvironmentLack(problem) from error
-
-    def _lack(self, error: OSError) -> Problem | None:
-        advice = "or set HEADRACE_STATE to a folder on another disk"
-        if error.errno in _FULL:
-            free = f"{_free_bytes(self.root) / (1 << 20):,.1f} MiB free ({error.strerror})"
-            expected = "the object store needs room for what passes between steps"
-            return Problem("disk-full", str(self.root), expected, free, f"Free some (headrace clean) {advice}")
-        if error.errno in _REFUSED:
-            expected = "the object store needs a folder that can be written"
-            return Problem("disk-refused", str(self.root), expected, str(error), f"Allow writing there {advice}")
-        return None
-
 
 def _settle(part: Path, target: Path) -> None:
     """Give the finished file its name; equal content under that name stays as it is (and a race for it is harmless)."""
@@ -169,9 +142,3 @@ def _fill(data: BinaryIO, buffer: memoryview) -> int:
 def _write_all(descriptor: int, piece: memoryview) -> None:
     while piece:
         piece = piece[os.write(descriptor, piece) :]
-
-
-def _free_bytes(folder: Path) -> int:
-    """Bytes free on the disk that holds ``folder``, made or not."""
-    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    return shutil.disk_usage(existing).free

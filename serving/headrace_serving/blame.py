@@ -1,0 +1,105 @@
+"""Exceptions as task failures: which node, which port, whose fault, and the user's own frames."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from headrace_dags.declaration import Declaration
+from headrace_dags.errors import EnvironmentLack, HeadraceError
+from headrace_dags.failing import NodeFailed
+from headrace_dags.graph import Node
+from headrace_dags.plan.model import Flow
+from headrace_dags.tracebacks import innermost_location, user_frames
+from headrace_dags.values import ValueMisfit
+from headrace_serving.failure import TaskFailure
+
+_MESSAGE_CHARACTERS = 2_000
+_OWN_FRAMES_CHARACTERS = 2_000
+
+
+def of_node(failed: NodeFailed, declaration: Declaration, roots: Iterable[Path]) -> TaskFailure:
+    """The failure of a node's body.
+
+    Args:
+        failed: what evaluation raised.
+        declaration: of the node's step; the place to name where no line of the body is known.
+        roots: the import roots.
+    """
+    roots, cause = tuple(roots), failed.__cause__ or failed
+    if isinstance(cause, EnvironmentLack):
+        return TaskFailure(kind="environment", node=failed.node, message=_text(cause))
+    failure = TaskFailure(
+        kind=failed.fault,
+        node=failed.node,
+        port=failed.port,
+        message=failed.message[:_MESSAGE_CHARACTERS],
+        location=str(declaration.location),
+        item=failed.item,
+    )
+    if failed.fault == "output":  # found by us, when the user's frames were gone
+        return failure
+    location = innermost_location(cause, roots) or declaration.location
+    return failure.model_copy(update={"traceback": user_frames(cause, roots), "location": str(location)})
+
+
+def of_load(error: BaseException, node: Node, roots: Iterable[Path], declaration: Declaration | None) -> TaskFailure:
+    """The failure of a node whose step could not be imported, constructed or set up.
+
+    Args:
+        error: what was raised.
+        node: which node.
+        roots: the import roots.
+        declaration: of its step, where the import succeeded.
+    """
+    roots = tuple(roots)
+    if isinstance(error, EnvironmentLack):
+        return TaskFailure(kind="environment", node=node.name, message=_text(error))
+    location = innermost_location(error, roots) or (declaration.location if declaration else "")
+    own_words = isinstance(error, HeadraceError | ValueMisfit)
+    frames = "" if own_words else user_frames(error, roots)
+    return TaskFailure(kind="load", node=node.name, message=_text(error), traceback=frames, location=str(location))
+
+
+def of_input(error: Exception, flow: Flow, consumers: Iterable[Node]) -> TaskFailure:
+    """The failure of a value that could not be decoded."""
+    if not isinstance(error, ValueMisfit):
+        return internal(error, f"the value {flow.name} could not be read")
+    node, port = next(_ports(flow, consumers), ("", flow.name))
+    return TaskFailure(kind="input", node=node, port=port, message=_text(error), item=error.item)
+
+
+def of_output(error: Exception, flow: Flow, declaration: Declaration) -> TaskFailure:
+    """The failure of a value that could not be encoded."""
+    if isinstance(error, EnvironmentLack):
+        return TaskFailure(kind="environment", node=flow.use.node, message=_text(error))
+    if not isinstance(error, ValueMisfit):
+        return internal(error, f"the value {flow.name} could not be written")
+    return TaskFailure(
+        kind="output",
+        node=flow.use.node,
+        port=flow.use.port,
+        message=_text(error),
+        location=str(declaration.location),
+        item=error.item,
+    )
+
+
+def internal(error: BaseException, what: str) -> TaskFailure:
+    """A fault of our own: with the frames that a report of it needs."""
+    frames = "".join(traceback.format_exception(error))[-_OWN_FRAMES_CHARACTERS:]
+    return TaskFailure(kind="internal", message=f"{what}: {_text(error)}", traceback=frames)
+
+
+def _ports(flow: Flow, consumers: Iterable[Node]) -> Iterator[tuple[str, str]]:
+    """The nodes and ports that take a value."""
+    return ((node.name, each.port.name) for node in consumers for each in node.inputs if each.binding == flow.use)
+
+
+def _text(error: BaseException) -> str:
+    """Type and text; what is ours speaks for itself."""
+    text = str(error)
+    if not isinstance(error, HeadraceError | ValueMisfit):
+        text = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    return text[:_MESSAGE_CHARACTERS]

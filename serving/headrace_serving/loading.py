@@ -1,0 +1,96 @@
+"""The steps of a program made ready, and the codecs of what goes in and out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from headrace_dags import bodies
+from headrace_dags.bodies import Body
+from headrace_dags.declaration import Declaration
+from headrace_dags.evaluate import Chain
+from headrace_dags.graph import Node
+from headrace_dags.plan.model import Flow
+from headrace_dags.record import canonical
+from headrace_serving.blame import of_load
+from headrace_serving.codec import Codec, codec
+from headrace_serving.failure import TaskFailed
+from headrace_serving.program import Program
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A program that is ready.
+
+    Attributes:
+        chain: its nodes.
+        declarations: of their steps, by the node's name.
+        inputs: how what comes in is decoded.
+        outputs: how what goes out is encoded.
+    """
+
+    chain: Chain
+    declarations: Mapping[str, Declaration]
+    inputs: tuple[Codec, ...]
+    outputs: tuple[Codec, ...]
+
+
+def load(program: Program) -> Loaded:
+    """Import the steps of a program, construct and set up its classes, open its models.
+
+    Nodes that use one step in one configuration share it, as they do when the dag is called in a process.
+
+    Raises:
+        TaskFailed: of the first node that fails: ``load``, or ``environment`` where something is not installed.
+    """
+    loaded: dict[bytes, Body] = {}
+    for node in program.nodes:
+        key = canonical(node.step)
+        if key not in loaded:
+            loaded[key] = _body(node, program)
+    ready = {node.name: loaded[canonical(node.step)] for node in program.nodes}
+    declarations = {name: body.declaration for name, body in ready.items()}
+    return Loaded(
+        chain=_chain(program, ready),
+        declarations=declarations,
+        inputs=tuple(codec(flow, _taken_as(flow, program.nodes, declarations)) for flow in program.inputs),
+        outputs=tuple(codec(flow, _given_as(flow, declarations)) for flow in program.outputs),
+    )
+
+
+def _body(node: Node, program: Program) -> Body:
+    declaration: Declaration | None = None
+    try:
+        declaration = bodies.resolve(node.step)
+        return bodies.load(declaration, model_root=program.import_root)
+    except (Exception, SystemExit) as error:
+        raise TaskFailed(of_load(error, node, (program.import_root,), declaration)) from error
+
+
+def _chain(program: Program, ready: Mapping[str, Body]) -> Chain:
+    try:
+        return Chain(program.nodes, ready)
+    except Exception as error:
+        node = program.nodes[0]
+        raise TaskFailed(of_load(error, node, (program.import_root,), ready[node.name].declaration)) from error
+
+
+def _taken_as(flow: Flow, nodes: Iterable[Node], declarations: Mapping[str, Declaration]) -> Any:
+    """The annotation of what comes in: of the first port that takes it, at best as the very same type."""
+    found = list(_takers(flow, nodes, declarations))
+    exact = [annotation for kind, annotation in found if kind == flow.type]
+    return (exact or [annotation for _, annotation in found])[0]
+
+
+def _takers(flow: Flow, nodes: Iterable[Node], declarations: Mapping[str, Declaration]) -> Iterator[tuple[Any, Any]]:
+    for node in nodes:
+        annotations = declarations[node.name].signature.annotations
+        for each in node.inputs:
+            if each.binding == flow.use:
+                yield each.port.type, annotations.get(f"in:{each.port.name}")
+
+
+def _given_as(flow: Flow, declarations: Mapping[str, Declaration]) -> Any:
+    """The annotation of what goes out."""
+    return declarations[flow.use.node].signature.annotations.get(f"out:{flow.use.port}")

@@ -1,0 +1,146 @@
+"""What happens to requests inside a served model: decode, run the nodes, encode. The same for Triton and in process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from headrace_dags.evaluate import NodeFailed
+from headrace_dags.graph import Use
+from headrace_serving import blame
+from headrace_serving.codec import Sink, blank
+from headrace_serving.failure import TaskFailed, TaskFailure
+from headrace_serving.loading import load
+from headrace_serving.objects.file import FileStore
+from headrace_serving.program import Program
+from headrace_serving.tensors import Tensor
+
+PROBE = "probe/"
+"""Begins the id of a request that only asks whether the model answers: its outputs are blank, no body runs."""
+
+UNNAMED = "unnamed/unnamed"
+"""Prefix of the objects of a request without an id, such as Triton's own warm-up."""
+
+Answer = Mapping[str, Tensor] | TaskFailure
+"""The model's outputs by name, or why there are none."""
+
+Values = Mapping[Use, Any]
+
+
+def request_id(prefix: str, task: str) -> str:
+    """The id of a task's requests.
+
+    Args:
+        prefix: ``<tenant>/<run>``.
+        task: ``<run>/<segment>/<chunk>/<attempt>``.
+    """
+    return f"{prefix.partition('/')[0]}/{task}"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request.
+
+    Attributes:
+        id: ``<tenant>/<run>/<segment>/<chunk>/<attempt>``; its first two parts are where the request's objects go.
+        tensors: the model's inputs by name.
+    """
+
+    id: str
+    tensors: Mapping[str, Tensor]
+
+    @property
+    def prefix(self) -> str:
+        """Where its objects go: ``<tenant>/<run>``."""
+        return "/".join(self.id.split("/", 2)[:2]) if self.id else UNNAMED
+
+
+class Runner:
+    """One instance of a model; making it imports, constructs and sets up its steps.
+
+    Args:
+        program: what the model runs.
+
+    Raises:
+        TaskFailed: a step failed to import or to set up (``load``), or lacks something (``environment``).
+    """
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self._loaded = load(program)
+        self._store = FileStore(program.objects)
+        self._results = self._together if program.batching else self._one_by_one
+
+    @classmethod
+    def of(cls, file: Path) -> Self:
+        """The runner of a ``program.json``."""
+        return cls(Program.model_validate_json(file.read_bytes()))
+
+    def run(self, requests: Sequence[Request]) -> list[Answer]:
+        """Run requests; a batched body gets the items of all of them together, in slices of its size.
+
+        Returns:
+            An answer for each request, in their order. One that fails does not disturb the others, unless its items
+            shared a slice with theirs.
+        """
+        answers: dict[int, Answer] = {}
+        values: dict[int, Values] = {}
+        for index, request in enumerate(requests):
+            try:
+                if request.id.startswith(PROBE):
+                    answers[index] = self._blanks(request)
+                else:
+                    values[index] = self._values(request)
+            except TaskFailed as failed:
+                answers[index] = failed.failure
+        for index, result in zip(values, self._results(list(values.values())), strict=True):
+            answers[index] = self._answer(requests[index], result)
+        return [answers[index] for index in range(len(requests))]
+
+    def _blanks(self, request: Request) -> Answer:
+        items = next((tensor.items for tensor in request.tensors.values()), 0)
+        return {each.flow.name: blank(each.flow, items) for each in self._loaded.outputs}
+
+    def _values(self, request: Request) -> Values:
+        values: dict[Use, Any] = {}
+        for each in self._loaded.inputs:
+            try:
+                values[each.flow.use] = each.decode(request.tensors[each.flow.name], self._store)
+            except Exception as error:
+                raise TaskFailed(blame.of_input(error, each.flow, self._program.nodes)) from error
+        return values
+
+    def _one_by_one(self, requests: Iterable[Values]) -> Iterator[Values | Exception]:
+        for values in requests:
+            try:
+                yield self._loaded.chain.run(values)
+            except Exception as error:  # noqa: BLE001  # one request's failure is not the next one's
+                yield error
+
+    def _together(self, requests: Sequence[Values]) -> Iterator[Values | Exception]:
+        (node,) = self._loaded.chain.nodes
+        inputs = [{name: values[use] for name, use in node.uses.items()} for values in requests]
+        try:
+            results: list[dict[str, Any] | Exception] = list(node.run_batch(inputs))
+        except Exception as error:  # noqa: BLE001  # ours; each request is told
+            results = [error] * len(requests)
+        for outputs in results:
+            if isinstance(outputs, Exception):
+                yield outputs
+            else:
+                yield {each.flow.use: outputs[each.flow.use.port] for each in self._loaded.outputs}
+
+    def _answer(self, request: Request, result: Values | Exception) -> Answer:
+        if isinstance(result, NodeFailed):
+            return blame.of_node(result, self._loaded.declarations[result.node], (self._program.import_root,))
+        if isinstance(result, Exception):
+            return blame.internal(result, f"model {self._program.name} failed")
+        sink, answer = Sink(self._store, request.prefix), dict[str, Tensor]()
+        for each in self._loaded.outputs:
+            try:
+                answer[each.flow.name] = each.encode(result[each.flow.use], sink)
+            except Exception as error:  # noqa: BLE001  # one request's failure is not the next one's
+                return blame.of_output(error, each.flow, self._loaded.declarations[each.flow.use.node])
+        return answer

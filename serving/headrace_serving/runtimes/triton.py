@@ -1,0 +1,160 @@
+"""Segments on a real Triton server: writes the repository, starts the supervised server, calls through incidents."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType
+from typing import Self
+
+from headrace_dags.plan.model import Plan, Segment
+from headrace_serving.codec import blank
+from headrace_serving.failure import TaskFailed
+from headrace_serving.oip import OipClient
+from headrace_serving.program import Program
+from headrace_serving.runner import PROBE, request_id
+from headrace_serving.runtimes.contract import Task, Workplace
+from headrace_serving.runtimes.limit import limited
+from headrace_serving.runtimes.parts import Tensors, in_parts
+from headrace_serving.runtimes.together import together
+from headrace_serving.runtimes.verdicts import of_call, of_load, of_start
+from headrace_serving.triton.errors import ModelCrashed, ModelLoadFailed, ServerFailed, StartTimedOut
+from headrace_serving.triton.repository import write
+from headrace_serving.triton.server import TritonServer
+from headrace_serving.triton.settings import CHANNEL_OPTIONS, ServerSettings
+from headrace_serving.triton.supervisor import ServerEvent
+
+_PROBES_IN_FLIGHT = 8
+
+
+@dataclass(frozen=True, slots=True)
+class TritonSettings:
+    """How the server is run.
+
+    Attributes:
+        instances: processes that serve each member model. One is right for steps that are quick, or that use several
+            cores by themselves; more of them take as many requests at once, and as many times the memory.
+        environment: variables for the steps, over those of the driver.
+        arguments: further arguments of tritonserver.
+        start_timeout_s: most seconds until every step is set up.
+    """
+
+    instances: int = 1
+    environment: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    arguments: tuple[str, ...] = ()
+    start_timeout_s: float = 120.0
+
+
+class TritonExecutor:
+    """An :class:`~headrace_serving.runtimes.contract.Executor` on a server of its own.
+
+    Args:
+        plan: what is served.
+        workplace: where user code and objects are; the server's log stays in its scratch folder.
+        settings: how the server is run.
+        on_event: told of repairs and restarts; must not raise.
+    """
+
+    name = "triton"
+
+    def __init__(
+        self,
+        plan: Plan,
+        workplace: Workplace,
+        settings: TritonSettings | None = None,
+        on_event: Callable[[ServerEvent], None] = lambda _event: None,
+    ) -> None:
+        self._plan = plan
+        self._workplace = workplace
+        self._settings = settings or TritonSettings()
+        self._on_event = on_event
+        self._folder = workplace.scratch / "server"
+        self._server: TritonServer | None = None
+        self._clients: dict[str, OipClient] = {}
+
+    @property
+    def log(self) -> Path:
+        """What the server and the steps print."""
+        return self._folder / "triton.log"
+
+    @property
+    def server(self) -> TritonServer:
+        """The running server."""
+        assert self._server, "the executor is not entered"
+        return self._server
+
+    async def __aenter__(self) -> Self:
+        """Start the server and wait until every model answers a probe.
+
+        Raises:
+            EnvironmentLack: the server is not installed, or a port, memory or disk is missing.
+            TaskFailed: a step failed to import or to set up (``load``), or lacks something (``environment``).
+            ServerDead: the server ended before it was ready.
+        """
+        repository = write(self._plan, self._workplace, self._settings.instances)
+        settings = ServerSettings(
+            repository=repository.folder,
+            models=repository.models,
+            folder=self._folder,
+            environment=self._settings.environment,
+            arguments=self._settings.arguments,
+            start_timeout_s=self._settings.start_timeout_s,
+        )
+        probe = partial(self._probe, repository.programs)
+        self._server = TritonServer(settings, probe=probe, on_event=self._on_event)
+        try:
+            await self._server.start()
+        except BaseException as error:
+            await self._stop()
+            if isinstance(error, ModelLoadFailed):
+                raise TaskFailed(of_load(error, repository.programs)) from error
+            if isinstance(error, ModelCrashed | StartTimedOut):
+                raise TaskFailed(of_start(error, repository.programs)) from error
+            raise
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self._stop()
+
+    async def call(self, task: Task, inputs: Tensors) -> Tensors:
+        """Execute one task; see the contract. A body that runs past the limit goes on, but nobody waits for it."""
+        segment = self._plan.by_name[task.segment]
+        infer = partial(self._infer, segment, request_id(task.prefix, task.id))
+        async with limited(task, segment):
+            return await in_parts(segment, inputs, infer)
+
+    async def _infer(self, segment: Segment, request: str, inputs: Tensors) -> Tensors:
+        """Call the segment's model; again after each incident that is not the call's own doing."""
+        try:
+            return await self.server.call(segment.model, lambda: self._client().infer(segment.model, inputs, request))
+        except (ModelCrashed, ServerFailed) as error:
+            raise TaskFailed(of_call(error, segment)) from error
+
+    async def _probe(self, programs: tuple[Program, ...]) -> None:
+        """Ask every model, so that its process is known to answer; no body runs."""
+        await together([partial(self._ask, program) for program in programs], _PROBES_IN_FLIGHT)
+
+    async def _ask(self, program: Program) -> None:
+        items = 1 if program.batching else 0
+        inputs = {flow.name: blank(flow, items) for flow in program.inputs}
+        await self._client().infer(program.name, inputs, f"{PROBE}{program.name}")
+
+    def _client(self) -> OipClient:
+        """A client of the server where it is now: after a restart that may be another port."""
+        address = self.server.endpoint.grpc
+        if address not in self._clients:
+            self._clients[address] = OipClient(address, CHANNEL_OPTIONS)
+        return self._clients[address]
+
+    async def _stop(self) -> None:
+        """Stop the server and remove what was made for it; the log stays."""
+        for client in self._clients.values():
+            await client.close()
+        self._clients.clear()
+        if self._server:
+            await self._server.stop()
+        shutil.rmtree(self._workplace.scratch / "models", ignore_errors=True)
+        shutil.rmtree(self._folder / "backends", ignore_errors=True)

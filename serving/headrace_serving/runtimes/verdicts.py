@@ -1,0 +1,54 @@
+"""What the errors of the server mean for a task: whose fault, and which node."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from headrace_dags.plan.model import Member, Segment
+from headrace_serving.failure import TaskFailure
+from headrace_serving.failure_text import from_text
+from headrace_serving.program import Program
+from headrace_serving.triton.errors import ModelCrashed, ModelLoadFailed, ServerFailed, ServerStopped, StartTimedOut
+
+_EXCERPT_CHARACTERS = 3_000
+
+
+def of_load(error: ModelLoadFailed, programs: Iterable[Program]) -> TaskFailure:
+    """Models that did not load: the first failure that a step's own model tells, else what the server says."""
+    own = next(filter(None, (from_text(each.message) for each in error.failures)), None)
+    if own:
+        return own
+    excerpt = error.log_excerpt[-_EXCERPT_CHARACTERS:]
+    return TaskFailure(kind="load", node=_node(error.model, programs), message=error.message, traceback=excerpt)
+
+
+def of_start(error: ModelCrashed | StartTimedOut, programs: Iterable[Program]) -> TaskFailure:
+    """A model that died when it was first asked, or that is not ready in time."""
+    model = error.model if isinstance(error, ModelCrashed) else next(iter(error.loading), "")
+    return TaskFailure(kind="load", node=_node(model, programs), message=str(error))
+
+
+def of_call(error: ModelCrashed | ServerFailed, segment: Segment) -> TaskFailure:
+    """A task that kills its model's process, or that nobody is there to execute.
+
+    A process that dies whenever this task alone is on it is the step's fault, like an exception; the server's own death
+    for good is not, and trying again would not help.
+    """
+    if isinstance(error, ModelCrashed):
+        return TaskFailure(kind="step", node=_crashed(error, segment), message=f"{error.how}, {error.times} times")
+    kind = "cancelled" if isinstance(error, ServerStopped) else "internal"
+    return TaskFailure(kind=kind, message=str(error), traceback=error.log_excerpt[-_EXCERPT_CHARACTERS:])
+
+
+def _node(model: str, programs: Iterable[Program]) -> str:
+    """The node of a model that runs only one; of several nobody knows which."""
+    nodes = next((program.nodes for program in programs if program.name == model), ())
+    return nodes[0].name if len(nodes) == 1 else ""
+
+
+def _crashed(error: ModelCrashed, segment: Segment) -> str:
+    members: tuple[Member, ...] = segment.members
+    if len(members) > 1:
+        members = tuple(member for member in members if f"model {segment.model_of(member)} " in error.how)
+    nodes = [node for member in members for node in member.nodes]
+    return nodes[0] if len(nodes) == 1 else ""
