@@ -106,12 +106,21 @@ def wire(plan: Plan) -> Wiring:
 
 def input_flows(plan: Plan) -> dict[str, Flow]:
     """How each input of the dag travels, by its name."""
-    return {port.name: flow for port, flow in zip(plan.graph.inputs, plan.inputs, strict=True)}
+    flows = _flows(plan)
+    uses = ((port.name, Use(node="", port=port.name)) for port in plan.graph.inputs)
+    return {name: flows[use] for name, use in uses if use in flows}
 
 
 def output_flows(plan: Plan) -> dict[str, Flow]:
     """How each output of the dag travels, by its name."""
-    return {each.port.name: flow for each, flow in zip(plan.graph.outputs, plan.outputs, strict=True)}
+    flows = _flows(plan)
+    return {each.port.name: flows[each.use] for each in plan.graph.outputs}
+
+
+def _flows(plan: Plan) -> dict[Use, Flow]:
+    """Every flow of the plan; a value has one wherever it shows."""
+    inside = (flow for segment in plan.segments for flow in (*segment.inputs, *segment.outputs))
+    return {flow.use: flow for flow in (*plan.inputs, *plan.outputs, *inside)}
 
 
 def _origins(plan: Plan) -> dict[Use, Origin]:
