@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any, TypeVar
 
 from headrace_dags.describe import described
@@ -53,7 +54,8 @@ class Batcher:
             requests: all arguments of each; those that are not per item must be the same in all of them.
 
         Returns:
-            For each request its outputs, or why it failed: a slice that fails takes every request with an item in it along.
+            For each request its outputs, or why it failed. A slice of several requests whose body raises is run again,
+            each request by itself, so that a bad input fails its own request and no other.
         """
         done: list[list[dict[str, Any]]] = [[] for _ in requests]
         failed: dict[int, NodeFailed] = {}
@@ -82,7 +84,12 @@ class Batcher:
         try:
             results = self._results(items, shared)
         except NodeFailed as failure:
-            failed.update((item.request, failure) for item in items)
+            apart = [list(some) for _, some in groupby(items, key=lambda item: item.request)]
+            if len(apart) == 1:
+                failed[items[0].request] = failure
+            else:
+                for some in apart:
+                    self._slice(some, shared, done, failed)
             return
         for item, result in zip(items, results, strict=True):
             try:

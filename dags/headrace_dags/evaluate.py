@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
 
 from headrace_dags.batches import Batcher
 from headrace_dags.bodies import Body
@@ -35,6 +36,7 @@ class PreparedNode:
         self.uses = {each.port.name: each.binding for each in node.inputs if isinstance(each.binding, Use)}
         self._call = body.call
         self._constants = fixed_inputs(node, body.declaration)
+        self._complete = len(fed) == len(node.inputs)
         self._floats = tuple(name for name, port in fed.items() if port.type.python == "float")
         self._suspect = _suspect(fed.values(), node.mapped)
         self._outputs = Outputs(node, body.declaration, per_item=bool(node.mapped or node.step.batching))
@@ -82,6 +84,8 @@ class PreparedNode:
 
     def _arguments(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """All arguments of the body: constants and inputs, an ``int`` made the ``float`` that the port declares."""
+        if self._complete and not self._floats:
+            return dict(inputs)
         arguments = self._constants()
         arguments.update(inputs)
         for name in self._floats:
@@ -140,12 +144,52 @@ class Chain:
         Raises:
             NodeFailed: of the first node that fails.
         """
-        known = dict(values)
+        made = [Use(node=each.node.name, port=port.name) for each in self.nodes for port in each.node.outputs]
+        return dict(values) | dict(zip(made, self.between(list(values), made)(list(values.values())), strict=True))
+
+    def between(self, inputs: Sequence[Use], outputs: Sequence[Use]) -> Callable[[Sequence[Any]], list[Any]]:
+        """A function from the values ``inputs`` to the values ``outputs``; quick, for many calls.
+
+        Where a value lies is looked up once, here: hashing a value's name for each node and call would take as long as
+        a small body does.
+        """
+        slots = {use: slot for slot, use in enumerate(dict.fromkeys(inputs))}
         for each in self.nodes:
-            outputs = each.run({name: known[use] for name, use in each.uses.items()})
-            name = each.node.name
-            known.update((Use(node=name, port=port), value) for port, value in outputs.items())
-        return known
+            for port in each.node.outputs:
+                slots.setdefault(Use(node=each.node.name, port=port.name), len(slots))
+        calls = [_Call.of(each, slots) for each in self.nodes]
+        wanted = [slots[use] for use in outputs]
+        blank = [None] * (len(slots) - len(inputs))
+
+        def run(values: Sequence[Any]) -> list[Any]:
+            known = [*values, *blank]
+            for call in calls:
+                call.run(known)
+            return [known[slot] for slot in wanted]
+
+        return run
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """A node of a chain: from which slots it takes its inputs, and to which slots its outputs go."""
+
+    node: PreparedNode
+    takes: tuple[tuple[str, int], ...]
+    gives: tuple[tuple[str, int], ...]
+
+    @classmethod
+    def of(cls, node: PreparedNode, slots: Mapping[Use, int]) -> Self:
+        """The call of ``node``, whose values lie in ``slots``."""
+        outputs = (port.name for port in node.node.outputs)
+        gives = tuple((name, slots[Use(node=node.node.name, port=name)]) for name in outputs)
+        return cls(node, tuple((name, slots[use]) for name, use in node.uses.items()), gives)
+
+    def run(self, known: list[Any]) -> None:
+        """Run the node on the values of its slots."""
+        outputs = self.node.run({name: known[slot] for name, slot in self.takes})
+        for name, slot in self.gives:
+            known[slot] = outputs[name]
 
 
 def prepare(node: Node, body: Body) -> PreparedNode:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Self
 
 from headrace_dags.evaluate import NodeFailed
-from headrace_dags.graph import Use
 from headrace_serving import blame
 from headrace_serving.codec import Sink, blank
 from headrace_serving.failure import TaskFailed, TaskFailure
@@ -26,7 +25,8 @@ UNNAMED = "unnamed/unnamed"
 Answer = Mapping[str, Tensor] | TaskFailure
 """The model's outputs by name, or why there are none."""
 
-Values = Mapping[Use, Any]
+Values = Sequence[Any]
+"""A value for each flow of the program, in its order."""
 
 
 def request_id(prefix: str, task: str) -> str:
@@ -70,6 +70,9 @@ class Runner:
     def __init__(self, program: Program) -> None:
         self._program = program
         self._loaded = load(program)
+        self._chain = self._loaded.chain.between(
+            [flow.use for flow in program.inputs], [flow.use for flow in program.outputs]
+        )
         self._store = FileStore(program.objects)
         self._results = self._together if program.batching else self._one_by_one
 
@@ -104,10 +107,10 @@ class Runner:
         return {each.flow.name: blank(each.flow, items) for each in self._loaded.outputs}
 
     def _values(self, request: Request) -> Values:
-        values: dict[Use, Any] = {}
+        values: list[Any] = []
         for each in self._loaded.inputs:
             try:
-                values[each.flow.use] = each.decode(request.tensors[each.flow.name], self._store)
+                values.append(each.decode(request.tensors[each.flow.name], self._store))
             except Exception as error:
                 raise TaskFailed(blame.of_input(error, each.flow, self._program.nodes)) from error
         return values
@@ -115,13 +118,14 @@ class Runner:
     def _one_by_one(self, requests: Iterable[Values]) -> Iterator[Values | Exception]:
         for values in requests:
             try:
-                yield self._loaded.chain.run(values)
+                yield self._chain(values)
             except Exception as error:  # noqa: BLE001  # one request's failure is not the next one's
                 yield error
 
     def _together(self, requests: Sequence[Values]) -> Iterator[Values | Exception]:
         (node,) = self._loaded.chain.nodes
-        inputs = [{name: values[use] for name, use in node.uses.items()} for values in requests]
+        slots = {flow.use: slot for slot, flow in enumerate(self._program.inputs)}
+        inputs = [{name: values[slots[use]] for name, use in node.uses.items()} for values in requests]
         try:
             results: list[dict[str, Any] | Exception] = list(node.run_batch(inputs))
         except Exception as error:  # noqa: BLE001  # ours; each request is told
@@ -130,7 +134,7 @@ class Runner:
             if isinstance(outputs, Exception):
                 yield outputs
             else:
-                yield {each.flow.use: outputs[each.flow.use.port] for each in self._loaded.outputs}
+                yield [outputs[each.flow.use.port] for each in self._loaded.outputs]
 
     def _answer(self, request: Request, result: Values | Exception) -> Answer:
         if isinstance(result, NodeFailed):
@@ -138,9 +142,9 @@ class Runner:
         if isinstance(result, Exception):
             return blame.internal(result, f"model {self._program.name} failed")
         sink, answer = Sink(self._store, request.prefix), dict[str, Tensor]()
-        for each in self._loaded.outputs:
+        for each, value in zip(self._loaded.outputs, result, strict=True):
             try:
-                answer[each.flow.name] = each.encode(result[each.flow.use], sink)
+                answer[each.flow.name] = each.encode(value, sink)
             except Exception as error:  # noqa: BLE001  # one request's failure is not the next one's
                 return blame.of_output(error, each.flow, self._loaded.declarations[each.flow.use.node])
         return answer

@@ -23,10 +23,13 @@ class TritonPythonModel:
             stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]
         program = Path(args["model_repository"], args["model_version"], "program.json")
         sys.path[:0] = [folder for folder in json.loads(program.read_bytes())["path"] if folder not in sys.path]
-        from headrace_serving.failure import TaskFailed
+        from headrace_serving.failure import TaskFailed, TaskFailure
         from headrace_serving.failure_text import to_text
-        from headrace_serving.runner import Runner
+        from headrace_serving.runner import Request, Runner
+        from headrace_serving.tensors import Tensor
 
+        # Kept, because looking imports up again costs as much as a small body.
+        self._request, self._tensor, self._failure, self._to_text = Request, Tensor, TaskFailure, to_text
         try:
             self._runner = Runner.of(program)
         except TaskFailed as failed:
@@ -34,20 +37,15 @@ class TritonPythonModel:
 
     def execute(self, requests: Sequence[Any]) -> list[Any]:
         """Run the requests that Triton hands over together."""
-        from headrace_serving.runner import Request
-        from headrace_serving.tensors import Tensor
-
         taken = [
-            Request(request.request_id(), {tensor.name(): Tensor(tensor.as_numpy()) for tensor in request.inputs()})
+            self._request(
+                request.request_id(), {tensor.name(): self._tensor(tensor.as_numpy()) for tensor in request.inputs()}
+            )
             for request in requests
         ]
-        return [_response(answer) for answer in self._runner.run(taken)]
+        return [self._response(answer) for answer in self._runner.run(taken)]
 
-
-def _response(answer: Any) -> Any:
-    from headrace_serving.failure import TaskFailure
-    from headrace_serving.failure_text import to_text
-
-    if isinstance(answer, TaskFailure):
-        return pb_utils.InferenceResponse(error=pb_utils.TritonError(to_text(answer)))
-    return pb_utils.InferenceResponse([pb_utils.Tensor(name, tensor.array) for name, tensor in answer.items()])
+    def _response(self, answer: Any) -> Any:
+        if isinstance(answer, self._failure):
+            return pb_utils.InferenceResponse(error=pb_utils.TritonError(self._to_text(answer)))
+        return pb_utils.InferenceResponse([pb_utils.Tensor(name, tensor.array) for name, tensor in answer.items()])
