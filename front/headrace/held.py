@@ -9,7 +9,6 @@ from typing import Any
 from headrace_dags.plan.model import Flow
 from headrace_events.engine.events import Piece, Result, Submitted
 from headrace_events.engine.readback import RunRecord
-from headrace_events.engine.wiring import input_flows, output_flows
 from headrace_serving.codec import codec
 from headrace_serving.objects.contract import ObjectStore
 
@@ -55,17 +54,17 @@ class Values:
     def inputs(self) -> Iterator[Held]:
         """What the run was given, in the order of the dag's inputs."""
         given = next((each.event.inputs for each in self.record.events if isinstance(each.event, Submitted)), {})
-        for name, flow in input_flows(self.record.plan).items():
-            if name in given:
-                yield self._held(name, flow, [Piece(payload=given[name], start=0, stop=given[name].items)])
+        plan = self.record.plan
+        for port, flow in zip(plan.graph.inputs, plan.inputs, strict=True):
+            if (payload := given.get(port.name)) is not None:
+                yield self._held(port.name, flow, [Piece(payload=payload, start=0, stop=payload.items)])
 
     def outputs(self) -> Iterator[Held]:
         """What came out, in the order of the dag's outputs; nothing of a run that did not succeed."""
-        flows = input_flows(self.record.plan) | output_flows(self.record.plan)
-        found = self.record.outcome.outputs if self.record.outcome else {}
-        for output in self.record.plan.graph.outputs:
+        plan, found = self.record.plan, self.record.outcome.outputs if self.record.outcome else {}
+        for output, flow in zip(plan.graph.outputs, plan.outputs, strict=True):
             if (name := output.port.name) in found:
-                yield self._held(name, flows[name], found[name])
+                yield self._held(name, flow, found[name])
 
     def between(self) -> Iterator[Held]:
         """What crossed the log from segment to segment, in the order of the plan."""

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from headrace_dags.errors import BadInput, Problem
+from headrace_dags.errors import BadInput, EnvironmentLack, Problem
 
 TENANT = "local"
 """Whose objects a run on this machine keeps."""
+_OWNER = "pid"
+"""File of a scratch folder that names the process that works in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +43,9 @@ class State:
         """Where runtimes work."""
         return self.root / "scratch"
 
-    def prefix(self, run: str) -> Path:
-        """Where the objects of a run lie."""
-        return self.objects / TENANT / run
+    def of(self, run: str) -> tuple[Path, ...]:
+        """Every folder that belongs to a run."""
+        return (self.runs / run, self.objects / TENANT / run, self.scratch / run)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,18 @@ class Past:
     id: str
     folder: Path
     begun_at_s: float
+
+
+def new_run(state: State) -> str:
+    """A fresh id.
+
+    Raises:
+        EnvironmentLack: the state folder cannot be written.
+    """
+    from headrace_events.engine.runid import new_run_id, state_secret
+
+    with told(state.root):
+        return str(new_run_id(state_secret(state.root)))
 
 
 def past(state: State) -> list[Past]:
@@ -84,6 +101,56 @@ def find(state: State, text: str | None) -> Past:
     expected = "is the beginning of several runs" if fitting else "is the beginning of no run"
     listed = ", ".join(run.id for run in (fitting or runs)[:3])
     raise BadInput(Problem("no-run", text, expected, write=f"Name one of {listed}"))
+
+
+@contextmanager
+def at_work(state: State, run: str, *, keep: bool = False) -> Generator[Path]:
+    """A scratch folder for a run while it runs: nobody cleans the run away meanwhile. Removed at the end, unless kept.
+
+    Raises:
+        EnvironmentLack: the state folder cannot be written.
+    """
+    folder = state.scratch / run
+    with told(state.root):
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / _OWNER).write_text(str(os.getpid()), encoding="utf-8")
+    try:
+        yield folder
+    finally:
+        (folder / _OWNER).unlink(missing_ok=True)
+        if not keep:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def told(root: Path) -> Generator[None]:
+    """Tells in a person's words why the state folder cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+        expected = "runs need room on the disk" if full else "runs need a folder that can be written"
+        write = "Free some space (headrace clean), or set HEADRACE_STATE to a folder elsewhere"
+        raise EnvironmentLack(
+            Problem("disk-full" if full else "disk-refused", str(root), expected, str(error), write)
+        ) from error
+
+
+def busy(state: State, run: str) -> bool:
+    """Whether the process that executes a run is still there."""
+    try:
+        os.kill(int((state.scratch / run / _OWNER).read_text(encoding="utf-8")), 0)
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def leftovers(state: State) -> list[str]:
+    """Ids of which there are objects or a scratch folder, but no record, and which nobody is busy with."""
+    known = {run.id for run in past(state)}
+    folders = [state.objects / TENANT, state.scratch]
+    names = {path.name for folder in folders if folder.is_dir() for path in folder.iterdir()}
+    return sorted(name for name in names - known if not busy(state, name))
 
 
 def weight(paths: Iterable[Path]) -> int:

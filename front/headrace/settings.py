@@ -167,3 +167,9 @@ def _misfit(value: Value) -> Problem | None:
         return None
     where = f"{value.setting.name} ({value.origin})"
     return Problem("config-value", where, f"expects {' or '.join(choices)}", repr(value.text), f"Write {choices[0]}")
+
+
+def project_root(folder: Path) -> Path:
+    """The import root seen from ``folder``: where the nearest pyproject.toml is, else the folder itself."""
+    candidates = (folder, *folder.parents)
+    return next((each for each in candidates if (each / "pyproject.toml").is_file()), folder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TextIO
 
@@ -36,7 +37,7 @@ def ink(stream: TextIO | None = None) -> Ink:
     return Ink(colored(stream or sys.stdout))
 
 
-def table(rows: list[tuple[str, ...]], *, indent: int = 2) -> str:
+def table(rows: Sequence[tuple[str, ...]], *, indent: int = 2) -> str:
     """Rows in columns, two spaces apart. Cells may be coloured afterwards only: widths count characters."""
     if not rows:
         return ""

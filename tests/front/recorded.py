@@ -57,7 +57,9 @@ FLOWS = {
 }
 
 
-def node(name: str, takes: dict[str, tuple[PortType, str, bool]], gives: list[Port], mapped: str = "", **step: Any) -> Node:
+def node(
+    name: str, takes: dict[str, tuple[PortType, str, bool]], gives: list[Port], mapped: str = "", **step: Any
+) -> Node:
     inputs = tuple(
         Input(port=port(key, kind, many), binding=use(source)) for key, (kind, source, many) in takes.items()
     )

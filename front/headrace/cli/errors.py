@@ -42,9 +42,11 @@ def _problems(error: HeadraceError, *, as_json: bool) -> int:
     code = int(error.exit_code)
     if as_json:
         _write_json(code, [problem.as_json() for problem in error.problems])
-    else:
-        paint = ink(sys.stderr)
-        click.echo("\n".join(text(problem, paint) for problem in error.problems), err=True)
+        return code
+    paint = ink(sys.stderr)
+    if trace := getattr(error, "traceback", ""):
+        click.echo(str(trace).rstrip("\n"), err=True)
+    click.echo("\n".join(text(problem, paint) for problem in error.problems), err=True)
     return code
 
 

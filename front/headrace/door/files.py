@@ -67,4 +67,4 @@ def _nearby(path: Path) -> str:
         return f"The folder {path.parent} is not there either"
     names = [each.name for each in path.parent.iterdir() if each.is_file()]
     close = get_close_matches(path.name, names, 1)
-    return f"Take {path.parent / close[0]}, if that is meant" if close else f"Looked in {path.parent.absolute()}"
+    return f"Did you mean {path.parent / close[0]}" if close else f"Looked in {path.parent.absolute()}"

@@ -8,7 +8,7 @@ from pathlib import Path
 from shutil import copyfileobj
 from typing import Any, Literal
 
-from pydantic import JsonValue
+from pydantic import JsonValue, ValidationError
 
 from headrace.held import Held
 from headrace.output.encode import Content, contents
@@ -68,11 +68,24 @@ def save(folder: Path, run: str, dag: str, results: Iterable[Held]) -> Index:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        _forget(folder)
         index = Index(run=run, dag=dag, outputs=tuple(_saved(folder, held) for held in results))
         (folder / INDEX).write_text(index.model_dump_json(indent=2) + "\n", encoding="utf-8")
     except OSError as error:
         raise EnvironmentLack(_refused(folder, error)) from error
     return index
+
+
+def _forget(folder: Path) -> None:
+    """Remove the results of an earlier run from the folder, so that nobody takes them for these."""
+    try:
+        before = Index.model_validate_json((folder / INDEX).read_bytes())
+    except (FileNotFoundError, ValidationError):
+        return
+    for saved in before.outputs:
+        for file in saved.files:
+            if (folder / file.path).resolve().is_relative_to(folder.resolve()):
+                (folder / file.path).unlink(missing_ok=True)
 
 
 def _saved(folder: Path, held: Held) -> Saved:

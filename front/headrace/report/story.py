@@ -59,8 +59,8 @@ def tell(record: RunRecord) -> Story:
         raise BadInput(
             Problem("record-format", record.run, "can be told by the release that ran it", str(error))
         ) from None
-    begun = record.events[0].at_s if record.events else 0.0
-    ended = record.ending.at_s if record.ending else record.events[-1].at_s if record.events else 0.0
+    times = [each.at_s for each in record.events] + ([record.ending.at_s] if record.ending else [])
+    begun, ended = (times[0], times[-1]) if times else (0.0, 0.0)
     outcome = record.outcome
     return Story(
         record,

@@ -29,7 +29,10 @@ def _legend() -> ET.Element:
 
 
 def _axis(span: float) -> ET.Element:
-    ticks = [_at(el("span", "tick", duration(span * part / _TICKS) if part else "0"), 100 * part / _TICKS) for part in range(_TICKS + 1)]
+    ticks = [
+        _at(el("span", "tick", duration(span * part / _TICKS) if part else "0"), 100 * part / _TICKS)
+        for part in range(_TICKS + 1)
+    ]
     return el("div", "row axis", el("div", "who"), el("div", "lane", *ticks))
 
 

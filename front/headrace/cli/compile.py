@@ -1,0 +1,89 @@
+"""``headrace compile``: what a server is started with, as files."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from headrace.cli.opening import make_plan, open_dag
+from headrace.cli.options import DAG, examples
+from headrace.settings import resolve
+from headrace.terminal import ink, size
+from headrace_dags.errors import BadInput, Problem
+
+if TYPE_CHECKING:
+    from headrace_dags.plan.model import Plan
+    from headrace_serving.triton.repository import Repository
+
+_README = """# {dag}, compiled
+
+`models/` is a model repository for Triton, `plan.json` the plan it was made from (digest {digest}).
+Steps are imported from {root}; media passed by reference lie below {objects}.
+
+{segments}
+
+A server that serves it by hand:
+
+    {command}
+"""
+
+
+@click.command(
+    epilog=examples("headrace compile postcard.py -o build", "headrace compile postcard.py --target local -o build")
+)
+@DAG
+@click.option("--target", type=click.Choice(["local"]), default="local", show_default=True, help="What to compile for.")
+@click.option(
+    "-o",
+    "--output",
+    metavar="DIR",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where to write.",
+)
+def command(spec: str, target: str, output: Path) -> None:
+    """Write the Triton model repository of a dag: models/, plan.json and a README that says how to serve it."""
+    from headrace.runs import State
+    from headrace_serving.runtimes.contract import Workplace
+    from headrace_serving.triton.repository import write
+
+    found = open_dag(spec)
+    plan = make_plan(found, target, "")
+    _empty(output)
+    objects = State(resolve(found.import_root).state).objects
+    workplace = Workplace(import_root=found.import_root, objects=objects, scratch=output.absolute())
+    repository = write(plan, workplace)
+    (output / "plan.json").write_text(plan.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    (output / "README.md").write_text(_readme(plan, workplace.import_root, objects, repository), encoding="utf-8")
+    _tell(output)
+
+
+def _empty(output: Path) -> None:
+    """Only a folder of ours is written over.
+
+    Raises:
+        BadInput: the folder holds something else.
+    """
+    if output.is_dir() and any(output.iterdir()) and not (output / "plan.json").is_file():
+        expected = "expects a new folder, or one that was compiled before"
+        raise BadInput(Problem("compile-there", f"-o {output}", expected, "other files in it", "Name another folder"))
+
+
+def _readme(plan: Plan, root: Path, objects: Path, repository: Repository) -> str:
+    segments = "\n".join(f"- `{each.model}`: {', '.join(each.nodes)} ({each.lowering})" for each in plan.segments)
+    loads = " ".join(f"--load-model={name}" for name in sorted(path.name for path in repository.folder.iterdir()))
+    serve = (
+        f"tritonserver --model-repository=models --model-control-mode=explicit --disable-auto-complete-config {loads}"
+    )
+    return _README.format(
+        dag=plan.graph.name, digest=plan.digest[:12], root=root, objects=objects, segments=segments, command=serve
+    )
+
+
+def _tell(output: Path) -> None:
+    files = sorted(path for path in output.rglob("*") if path.is_file())
+    for path in files:
+        click.echo(f"  {ink()('good', 'wrote')} {os.path.relpath(path)}  {size(path.stat().st_size)}")

@@ -1,0 +1,73 @@
+"""``headrace doctor``: look at the machine and say what to do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from headrace.cli.options import AS_JSON, examples
+from headrace.settings import project_root, resolve
+from headrace.terminal import ink
+from headrace_dags.errors import Exit
+
+if TYPE_CHECKING:
+    from headrace.doctor.examine import Finding
+
+_SIGNS = {"ok": ("good", "ok"), "missing": ("bad", "missing"), "optional": ("warn", "note")}
+_TITLES = {
+    "python": "Python",
+    "machine": "Machine",
+    "triton": "Triton (runtime triton; the runtime inprocess does without)",
+    "extras": "Extras",
+}
+
+
+@click.command(epilog=examples("headrace doctor", "headrace doctor --json"))
+@AS_JSON
+def command(as_json: bool) -> int:
+    """Look at this machine: what is there, what is missing, how to get it.
+
+    The exit code is 3 when something is missing that a run on Triton needs.
+    """
+    from headrace.doctor.examine import examine
+
+    found = examine(resolve(project_root(Path.cwd())).state)
+    lacks = [finding for finding in found if finding.standing == "missing"]
+    if as_json:
+        click.echo(
+            json.dumps({"ok": not lacks, "findings": [asdict(each) for each in found]}, ensure_ascii=False, indent=2)
+        )
+    else:
+        click.echo("\n\n".join(_told(found)))
+        click.echo(f"\n{_verdict(lacks)}")
+    return int(Exit.ENVIRONMENT if lacks else Exit.OK)
+
+
+def _told(found: Sequence[Finding]) -> list[str]:
+    paint = ink()
+    width = max(len(finding.name) for finding in found)
+    blocks: list[str] = []
+    for group, findings in groupby(found, key=lambda finding: finding.group):
+        lines = [paint("strong", _TITLES[group])]
+        for each in findings:
+            style, sign = _SIGNS[each.standing]
+            lines.append(f"  {paint(style, sign.ljust(7))}  {each.name.ljust(width)}  {each.detail}")
+            if each.standing != "ok":
+                lines.append(f"  {' ' * 7}  {' ' * width}  needs {each.needed}; {paint('strong', each.fix)}")
+        blocks.append("\n".join(lines))
+    return blocks
+
+
+def _verdict(lacks: Sequence[Finding]) -> str:
+    paint = ink()
+    if not lacks:
+        return paint("good", "Everything is there: dags run on Triton here.")
+    if all(each.group == "triton" for each in lacks):
+        return paint("warn", "Triton cannot run here; dags run with --runtime inprocess.")
+    return paint("bad", f"Missing: {', '.join(each.name for each in lacks)}.")

@@ -1,0 +1,125 @@
+"""A recorded run as lines: for a person with times since its start, for a program as JSON."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from headrace.report.story import Story, tell
+from headrace.terminal import Ink, duration, ink, size
+from headrace_dags.errors import BadInput, Problem
+from headrace_events.engine.events import (
+    Cancel,
+    Event,
+    Failed,
+    Payload,
+    Result,
+    Started,
+    Submitted,
+    TaskKey,
+    TimerFired,
+)
+from headrace_events.engine.readback import Recorded, RunRecord
+from headrace_events.engine.record import RunFolder
+from headrace_serving.failure import TaskFailure
+
+_STYLES = {"succeeded": "good", "failed": "bad", "expired": "bad", "cancelled": "warn", "unfinished": "warn"}
+
+
+def as_text(record: RunRecord) -> Iterator[str]:
+    """The lines a person reads."""
+    story, paint = tell(record), ink()
+    yield _head(story, paint)
+    yield from (_line(each, story, paint) for each in record.events)
+    if story.failure:
+        yield ""
+        yield from failure_lines(story.failure, paint)
+
+
+def as_records(record: RunRecord) -> Iterator[str]:
+    """A JSON object an event, then one with the outcome."""
+    for each in record.events:
+        event = each.event.model_dump(mode="json")
+        yield json.dumps({"offset": each.offset, "at_s": each.at_s, **event}, ensure_ascii=False)
+    if record.ending:
+        outcome = record.ending.outcome.model_dump(mode="json")
+        yield json.dumps({"at_s": record.ending.at_s, **outcome}, ensure_ascii=False)
+
+
+def server_log(folder: Path) -> str:
+    """What the server of a run wrote.
+
+    Raises:
+        BadInput: it had none.
+    """
+    path = RunFolder(folder).server_log
+    if not path.exists():
+        expected = "a run on Triton has the server's log"
+        raise BadInput(Problem("no-server-log", folder.name, expected, "none", "Read `headrace logs` without --server"))
+    return path.read_text(encoding="utf-8", errors="replace")
+
+
+def failure_lines(failure: TaskFailure, paint: Ink) -> Iterator[str]:
+    """Why a run failed: who, what, and the user's frames."""
+    where = ".".join(part for part in (failure.node, failure.port) if part) or "run"
+    item = f", item {failure.item}" if failure.item >= 0 else ""
+    place = f"{failure.location} " if failure.location else ""
+    yield f"{paint('name', f'{place}({where}{item})')} [{paint('bad', failure.kind)}]: {failure.message}"
+    if failure.traceback:
+        yield "Traceback (most recent call last):"
+        yield failure.traceback.rstrip("\n")
+
+
+def _head(story: Story, paint: Ink) -> str:
+    began = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(story.begun_at_s))
+    status = paint(_STYLES[story.status], story.status)
+    return (
+        f"{paint('strong', story.dag)} {status} after {duration(story.took_s)}, begun {began}, run {story.record.run}"
+    )
+
+
+def _line(each: Recorded, story: Story, paint: Ink) -> str:
+    at = f"{each.at_s - story.begun_at_s:+9.3f} s"
+    return f"{paint('soft', at)}  {_told(each.event, paint)}"
+
+
+def _told(event: Event, paint: Ink) -> str:
+    match event:
+        case Submitted():
+            return f"submitted  {_payloads(event.inputs) or 'no inputs'}"
+        case Started():
+            return f"started    {_task(event.task)}"
+        case Result():
+            return f"{paint('good', 'result')}     {_task(event.task)}: {_payloads(event.outputs)}, {_spent(event)}"
+        case Failed():
+            return f"{paint('bad', 'failed')}     {_task(event.task)}: {event.failure.message.splitlines()[0]}, {_spent(event)}"
+        case TimerFired():
+            return f"timer      {event.name}"
+        case Cancel():
+            return f"{paint('warn', 'cancel')}     {event.reason}"
+
+
+def _task(task: TaskKey) -> str:
+    chunk = f" chunk {task.chunk}" if task.chunk else ""
+    attempt = f" attempt {task.attempt}" if task.attempt > 1 else ""
+    return f"{task.segment}{chunk}{attempt}"
+
+
+def _payloads(payloads: Mapping[str, Payload]) -> str:
+    return ", ".join(
+        f"{name} ({payload.items} item{'s' if payload.items != 1 else ''}, {size(payload.nbytes)})"
+        for name, payload in payloads.items()
+    )
+
+
+def _spent(event: Result | Failed) -> str:
+    timing = event.timing
+    parts = {
+        "queued": timing.queue_s,
+        "fetched": timing.fetch_s,
+        "computed": timing.compute_s,
+        "published": timing.publish_s,
+    }
+    return ", ".join(f"{word} {duration(spent)}" for word, spent in parts.items() if spent >= 0.0005) or "at once"

@@ -1,0 +1,136 @@
+"""Drive one run: encode the inputs, start the runtime, let the engine fold, stop, keep the server's log. Ctrl-C cancels."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import signal
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from headrace.launch.prepare import Checked
+from headrace.launch.runtime import executor
+from headrace.progress.view import View
+from headrace.runs import TENANT, State
+from headrace_dags.plan.model import Plan
+from headrace_events.engine.events import Outcome
+from headrace_events.engine.record import RunFolder
+from headrace_events.engine.settings import ShellSettings
+from headrace_events.engine.shell import execute_run
+from headrace_serving.codec import Sink, encode
+from headrace_serving.failure import TaskFailed
+from headrace_serving.objects.file import FileStore
+from headrace_serving.runtimes.contract import Executor, Workplace
+from headrace_serving.tensors import Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is to be run.
+
+    Attributes:
+        checked: the dag, its plan and its inputs.
+        run: the run's id.
+        state: where it is recorded.
+        scratch: where the runtime works.
+    """
+
+    checked: Checked
+    run: str
+    state: State
+    scratch: Path
+
+    @property
+    def plan(self) -> Plan:
+        """What is executed."""
+        return self.checked.plan
+
+    @property
+    def folder(self) -> RunFolder:
+        """The run's record."""
+        return RunFolder(self.state.runs / self.run)
+
+
+def drive(job: Job, view: View) -> Outcome:
+    """Execute a run to its end. A failure is an outcome, also one before the first task.
+
+    Raises:
+        EnvironmentLack: the machine lacks something.
+        HeadraceError: the server could not be kept alive.
+        KeyboardInterrupt: the run was cancelled by Ctrl-C or SIGTERM; it is recorded as cancelled.
+    """
+    return asyncio.run(_drive(job, view))
+
+
+async def _drive(job: Job, view: View) -> Outcome:
+    """Translate SIGTERM into the cancellation that asyncio makes of Ctrl-C."""
+    main = asyncio.current_task()
+    loop = asyncio.get_running_loop()
+    terminated = asyncio.Event()
+
+    def terminate() -> None:
+        terminated.set()
+        if main:
+            main.cancel()
+
+    loop.add_signal_handler(signal.SIGTERM, terminate)
+    try:
+        return await _execute(job, view)
+    except asyncio.CancelledError:
+        if terminated.is_set():
+            raise KeyboardInterrupt from None
+        raise
+
+
+async def _execute(job: Job, view: View) -> Outcome:
+    store = FileStore(job.state.objects)
+    workplace = Workplace(import_root=job.checked.import_root, objects=job.state.objects, scratch=job.scratch)
+    view.stage("storing the inputs")
+    tensors = await asyncio.to_thread(_encoded, job, store)
+    runtime, log = executor(job.checked.chosen, job.plan, workplace, view.note)
+    view.stage(f"starting {job.checked.chosen.name}")
+    try:
+        async with runtime:
+            view.stage("running")
+            return await _run(job, tensors, runtime, view, store)
+    except TaskFailed as error:
+        return _never_began(job, error)
+    finally:
+        _keep(log, job.folder)
+
+
+async def _run(job: Job, tensors: Mapping[str, Tensor], runtime: Executor, view: View, store: FileStore) -> Outcome:
+    settings = ShellSettings(tenant=TENANT)
+    return await execute_run(
+        job.plan, job.run, tensors, runtime, job.folder, view.observe, store=store, settings=settings
+    )
+
+
+def _encoded(job: Job, store: FileStore) -> dict[str, Tensor]:
+    """The inputs as they travel; media go into the object store in pieces."""
+    sink = Sink(store, f"{TENANT}/{job.run}")
+    annotations = job.checked.signature.annotations
+    flows = zip(job.plan.graph.inputs, job.plan.inputs, strict=True)
+    return {
+        port.name: encode(flow, annotations[f"in:{port.name}"], job.checked.inputs[port.name], sink)
+        for port, flow in flows
+    }
+
+
+def _never_began(job: Job, error: TaskFailed) -> Outcome:
+    """A step that failed to import or to set up: recorded like any other failure."""
+    outcome = Outcome(run=job.run, status="failed", failure=error.failure)
+    job.folder.begin(job.plan, job.run)
+    job.folder.finish(outcome, time.time())
+    return outcome
+
+
+def _keep(log: Path | None, folder: RunFolder) -> None:
+    """Keep the server's log with the record, whatever happened."""
+    if log is None or not log.exists() or not folder.path.exists():
+        return
+    with suppress(OSError):
+        shutil.copyfile(log, folder.server_log)

@@ -1,0 +1,146 @@
+"""What a finished run comes to: for a person as lines, for a program as one JSON object."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+from pydantic import JsonValue
+
+from headrace.output.save import Index
+from headrace.report.story import Story
+from headrace.terminal import Ink, duration, size, table
+from headrace_dags.record import Record
+from headrace_serving.failure import TaskFailure
+
+_LONGEST_SHOWN = 400
+
+
+class SegmentTimes(Record):
+    """Where the time of one segment went: sums over its tasks, in seconds; ``wall_s`` is from its first task to its last."""
+
+    segment: str
+    nodes: tuple[str, ...]
+    tasks: int
+    retries: int
+    wall_s: float
+    queue_s: float
+    fetch_s: float
+    compute_s: float
+    publish_s: float
+
+
+class OutputFiles(Record):
+    """One output: absolute paths of its files, and the value itself where it is text or JSON and small."""
+
+    name: str
+    type: str
+    many: bool
+    items: int
+    paths: tuple[str, ...]
+    media_types: tuple[str, ...]
+    value: JsonValue = None
+
+
+class Summary(Record):
+    """What ``headrace run --json`` prints.
+
+    Attributes:
+        results: the folder they were saved in; empty where there are none.
+        report: path of the run's page.
+    """
+
+    format: Literal["run-summary/1"] = "run-summary/1"
+    run: str
+    dag: str
+    status: str
+    runtime: str
+    took_s: float
+    results: str
+    outputs: tuple[OutputFiles, ...]
+    timings: tuple[SegmentTimes, ...]
+    report: str
+    failure: TaskFailure | None = None
+
+
+def summarise(story: Story, runtime: str, report: Path, results: Path | None, index: Index | None) -> Summary:
+    """The summary of a recorded run; ``results`` and ``index`` where something was saved."""
+    outputs = tuple(_output(results, index)) if results and index else ()
+    return Summary(
+        run=story.record.run,
+        dag=story.dag,
+        status=story.status,
+        runtime=runtime,
+        took_s=story.took_s,
+        results=str(results or ""),
+        outputs=outputs,
+        timings=tuple(_times(story)),
+        report=str(report),
+        failure=story.failure,
+    )
+
+
+def lines(summary: Summary, paint: Ink) -> Iterator[str]:
+    """What a person reads at the end of a run that succeeded."""
+    took = f"in {duration(summary.took_s)} on {summary.runtime}"
+    yield f"{paint('strong', summary.dag)} {paint('good', summary.status)} {took}, run {summary.run}"
+    yield ""
+    yield from _told_outputs(summary, paint)
+    yield paint("strong", "Where the time went")
+    rows = [_row(each) for each in summary.timings]
+    yield table([("SEGMENT", "NODES", "TASKS", "WALL", "QUEUED", "FETCHED", "COMPUTED", "PUBLISHED"), *rows])
+    yield ""
+    yield f"{paint('strong', 'Report')}  {summary.report}"
+
+
+def _told_outputs(summary: Summary, paint: Ink) -> Iterator[str]:
+    yield f"{paint('strong', 'Results')}  {summary.results}"
+    rows = [(each.name, each.type, _places(each, Path(summary.results))) for each in summary.outputs]
+    yield table(rows)
+    for each in summary.outputs:
+        if isinstance(each.value, str) and 0 < len(each.value) <= _LONGEST_SHOWN:
+            yield f"  {paint('name', each.name)}: {each.value}"
+    yield ""
+
+
+def _places(output: OutputFiles, folder: Path) -> str:
+    """Its files; a folder where they are many."""
+    if output.many:
+        return f"{output.name}/ ({output.items} item{'s' if output.items != 1 else ''})"
+    paths = [Path(path) for path in output.paths]
+    return ", ".join(f"{path.relative_to(folder)} ({size(path.stat().st_size)})" for path in paths)
+
+
+def _output(results: Path, index: Index) -> Iterator[OutputFiles]:
+    for saved in index.outputs:
+        yield OutputFiles(
+            name=saved.name,
+            type=saved.type,
+            many=saved.many,
+            items=saved.items,
+            paths=tuple(str(results / file.path) for file in saved.files),
+            media_types=tuple(file.media_type for file in saved.files),
+            value=saved.value,
+        )
+
+
+def _times(story: Story) -> Iterator[SegmentTimes]:
+    for segment in story.segments:
+        wall = (segment.ended_s or 0.0) - segment.started_s if segment.started_s and segment.ended_s else 0.0
+        timing = segment.timing.model_dump()
+        yield SegmentTimes(
+            segment=segment.name,
+            nodes=segment.nodes,
+            tasks=segment.done,
+            retries=segment.retries,
+            wall_s=wall,
+            **timing,
+        )
+
+
+def _row(times: SegmentTimes) -> tuple[str, ...]:
+    spent = (times.wall_s, times.queue_s, times.fetch_s, times.compute_s, times.publish_s)
+    nodes = " ".join(times.nodes)
+    shown = nodes if len(nodes) <= 40 else f"{nodes[:39]}…"
+    return (times.segment, shown, str(times.tasks), *(duration(each) for each in spent))

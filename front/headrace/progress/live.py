@@ -1,0 +1,110 @@
+"""A live table: each node with its segment, state, tasks and time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Self
+
+from headrace.terminal import duration
+from headrace_dags.plan.model import Plan
+from headrace_events.engine.events import Event
+from headrace_events.engine.progress import Progress, SegmentProgress
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.live import Live
+
+_REFRESH_HZ = 8
+_BAR_CELLS = 16
+_MOST_ROWS = 40
+"""Nodes that are shown; of larger dags the segments stand for their nodes."""
+
+
+class LiveView:
+    """Draws a table over itself.
+
+    Args:
+        plan: of the run.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._progress = Progress(plan)
+        self._stage = ""
+        self._begun_s = time.monotonic()
+        self._live = self._made()
+
+    def __enter__(self) -> Self:
+        self._live.__enter__()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._live.__exit__(None, None, None)
+
+    def stage(self, text: str) -> None:
+        """What is being done now."""
+        self._stage = text
+
+    def note(self, text: str) -> None:
+        """A line above the table."""
+        self._live.console.print(text, style="yellow", highlight=False, markup=False)
+
+    def observe(self, event: Event, at_s: float) -> None:
+        """Take an event into account; the next refresh shows it."""
+        self._progress.observe(event, at_s)
+        if self._progress.outcome:
+            self._stage = self._progress.outcome.status
+
+    def _made(self) -> Live:
+        from rich.console import Console
+        from rich.live import Live
+
+        console = Console(stderr=True)
+        return Live(get_renderable=self._drawn, console=console, refresh_per_second=_REFRESH_HZ, transient=True)
+
+    def _drawn(self) -> RenderableType:
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+        for title in ("NODE", "SEGMENT", "", "TASKS", "TIME"):
+            table.add_column(title, header_style="dim", justify="right" if title == "TIME" else "left")
+        for cells, style in self._rows():
+            table.add_row(*(Text(cell) for cell in cells), style=style)
+        spent = duration(time.monotonic() - self._begun_s)
+        table.caption = Text(f"{self._plan.graph.name}: {self._stage}, {spent}", justify="left")
+        table.caption_justify = "left"
+        return table
+
+    def _rows(self) -> Iterator[tuple[tuple[str, ...], str]]:
+        folded = len(self._plan.graph.nodes) > _MOST_ROWS
+        for segment in self._progress.segments:
+            state, style = _state(segment)
+            names = [f"{len(segment.nodes)} nodes"] if folded else segment.nodes
+            for place, node in enumerate(names):
+                shown = (segment.name, state, _bar(segment), _spent(segment)) if place == 0 else ("", state, "", "")
+                yield (node, *shown), style
+
+
+def _state(segment: SegmentProgress) -> tuple[str, str]:
+    if segment.complete:
+        return "done", "green"
+    if segment.running:
+        return ("running", "cyan") if not segment.retries else (f"running, {segment.retries} retried", "yellow")
+    return ("waiting", "dim") if segment.started_s is None else ("queued", "cyan")
+
+
+def _bar(segment: SegmentProgress) -> str:
+    """Tasks done of all, as a bar where there are several."""
+    if segment.tasks is None or segment.tasks == 1:
+        return ""
+    filled = _BAR_CELLS * segment.done // max(segment.tasks, 1)
+    return f"{'━' * filled}{'╌' * (_BAR_CELLS - filled)} {segment.done}/{segment.tasks}"
+
+
+def _spent(segment: SegmentProgress) -> str:
+    if segment.started_s is None:
+        return ""
+    ended_s = segment.ended_s if segment.complete and segment.ended_s else time.time()
+    return duration(max(0.0, ended_s - segment.started_s))

@@ -1,0 +1,67 @@
+"""A line when a stage, a segment or a part of its tasks is through: for logs of machines and dumb terminals."""
+
+from __future__ import annotations
+
+import time
+from typing import Self
+
+import click
+
+from headrace.terminal import duration
+from headrace_dags.plan.model import Plan
+from headrace_events.engine.events import Event
+from headrace_events.engine.progress import Progress, SegmentProgress
+
+_EVERY_S = 2.0
+
+
+class PlainView:
+    """Writes lines as the run goes on.
+
+    Args:
+        plan: of the run.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self._progress = Progress(plan)
+        self._begun_s = time.monotonic()
+        self._told: dict[str, tuple[int, float]] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        return None
+
+    def stage(self, text: str) -> None:
+        """What is being done now."""
+        self._say(text)
+
+    def note(self, text: str) -> None:
+        """Something worth a line."""
+        self._say(text)
+
+    def observe(self, event: Event, at_s: float) -> None:
+        """Tell of segments that came further."""
+        self._progress.observe(event, at_s)
+        for segment in self._progress.segments:
+            self._tell(segment)
+
+    def _tell(self, segment: SegmentProgress) -> None:
+        """A segment that is through, or has come further since it was last told of."""
+        now_s = time.monotonic()
+        if segment.started_s is None:
+            return
+        done, told_s = self._told.setdefault(segment.name, (0, now_s))
+        if segment.done == done and not (segment.tasks == 0 and told_s == now_s):
+            return
+        if segment.complete or now_s - told_s >= _EVERY_S:
+            self._told[segment.name] = (segment.done, now_s)
+            count = f" {segment.done}/{segment.tasks}" if segment.tasks != 1 else ""
+            took = (
+                f", {duration((segment.ended_s or segment.started_s) - segment.started_s)}" if segment.complete else ""
+            )
+            self._say(f"{segment.name}{count}{' done' if segment.complete else ''}{took}")
+
+    def _say(self, text: str) -> None:
+        click.echo(f"[{time.monotonic() - self._begun_s:7.2f} s] {text}", err=True)
