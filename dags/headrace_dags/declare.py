@@ -17,7 +17,7 @@ from headrace_dags.graph import Form, StepRef
 from headrace_dags.modelfile import root_of
 from headrace_dags.options import StepOptions
 from headrace_dags.ports import Reader
-from headrace_dags.rules import models, options, signature, whole
+from headrace_dags.rules import blind, models, options, signature, whole
 from headrace_dags.stateful import Stateful
 from headrace_dags.steps import Step
 
@@ -82,6 +82,8 @@ def _of_dag(dag: Dag[..., Any]) -> Declared:
     draft.note(signature.async_step(fn), *(signature.unknown_option(name, ["deadline"]) for name in dag.unknown))
     options.duration("deadline", dag.deadline, draft.note)
     draft.note(whole.dag_yield() if inspect.isgeneratorfunction(fn) else None)
+    for misfit, line in blind.traced_tests(fn):
+        draft.notes.note(misfit, draft.name, Location(fn.__code__.co_filename, line))
     draft.read(Reader(fn, draft.name, "dag", draft.notes))
     return draft.done(StepRef(target=f"{fn.__module__}:{fn.__qualname__}"))
 

@@ -117,7 +117,7 @@ def _existing(file: Path) -> Path:
 def _one_of(files: list[str], name: str = "") -> str:
     """What to write where a file is not there."""
     if near := meant(name, files):
-        return f"Did you mean {near}"
+        return f"Write {near}"
     return f"There is {listed(files)}" if files else "Give the path of the file that declares the dag"
 
 
@@ -155,7 +155,7 @@ def _chosen(spec: str, name: str, dags: dict[str, Dag[..., Any]]) -> Dag[..., An
         raise BadInput(Problem("no-dag", target, "expects a dag", "none", write))
     if name:
         near = meant(name, dags)
-        write = f"Did you mean {near}" if near else f"Choose among {listed(dags)}"
+        write = f"Write {near}" if near else f"Choose among {listed(dags)}"
         raise BadInput(Problem("no-dag", target, "expects the name of a dag in it", name, write))
     if len(dags) > 1:
         write = f"Name one: {target}:{next(iter(dags))}"

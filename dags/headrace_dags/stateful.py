@@ -58,6 +58,13 @@ class Stateful:
             self.__dict__["_headrace"] = State(config, args, caller())
             self.__dict__.update(fresh_defaults(type(self)) | config)
 
+        def __call__(self, *args: Any, **kwargs: Any) -> Any:
+            """Wire a step that writes no ``__call__``, which a rule objects to; elsewhere there is nothing to call."""
+            tracer = active()
+            if tracer is None:
+                raise TypeError(f"{type(self).__name__} has no method __call__")
+            return tracer.call(self, args, kwargs)
+
     def setup(self) -> None:
         """Load what the step keeps."""
 

@@ -60,7 +60,7 @@ def stateful_setup() -> Misfit:
 
 def config_type(shown: str) -> Misfit:
     """``config-type``: configuration is JSON, so that it can be written down."""
-    write = "Write a str, int, float, bool or pydantic model; make anything else in setup, as self.name = ..."
+    write = "Write a str, int, float, bool or pydantic model; make anything else in setup, without annotating it in the class"
     return Misfit("config-type", "expects configuration that is JSON", shown, write)
 
 
@@ -85,7 +85,9 @@ def config_unknown(name: str, known: Iterable[str]) -> Misfit:
 
 def config_missing(name: str) -> Misfit:
     """``config-value``: what has no default is given."""
-    return Misfit("config-value", "expects a value, since it has no default", "none", f"Write {name}=...")
+    return Misfit(
+        "config-value", "expects a value, since it has no default", "none", f"Give {name} when the step is made"
+    )
 
 
 def config_positional(got: str) -> Misfit:

@@ -37,13 +37,13 @@ def dag_recursion(name: str) -> Misfit:
 
 def unused_step(name: str) -> Misfit:
     """``unused-step``: every step reaches an output."""
-    write = f"Return its value or give it on, or leave out the call of {name}"
-    return Misfit("unused-step", "expects its value to reach an output", "no use of it", write)
+    write = f"Return it or give it on, or leave out the call of {name}"
+    return Misfit("unused-step", "expects its value to reach an output", "", write)
 
 
 def unused_input() -> Misfit:
     """``unused-input``: every input is used."""
-    return Misfit("unused-input", "expects a step that uses it", "none", "Give it to a step, or leave it out")
+    return Misfit("unused-input", "expects a step that uses it", "", "Give it to a step, or leave it out")
 
 
 def input_returned(name: str) -> Misfit:

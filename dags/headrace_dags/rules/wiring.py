@@ -14,7 +14,7 @@ from headrace_dags.rules.names import listed, meant
 def missing_argument(name: str, port: Port | None) -> Misfit:
     """``missing-argument``: every parameter without a default is given."""
     what = f"expects {port}" if port else "expects a value"
-    return Misfit("missing-argument", what, "nothing", f"Write {name}=...")
+    return Misfit("missing-argument", what, "nothing", f"Give {name}")
 
 
 def unknown_argument(name: str, known: Sequence[str]) -> Misfit:

@@ -46,7 +46,9 @@ def judge(site: Site, parameter: Parameter, value: Any, *, mapped: bool) -> Use 
     """
     if is_standin(value):
         return _standin(site, parameter, origin_of(value), mapped=mapped)
-    if misfit := _not_a_value(value):
+    if inside := list(standins_in(value)):
+        return _container(value, inside)
+    if misfit := _uncalled(value):
         return misfit
     if mapped:
         return rules.map_needs_many(f"the constant {shown(value)}", site.step)
@@ -76,19 +78,27 @@ def _axis(site: Site, port: Port, origin: Origin, got: Port, *, mapped: bool) ->
     return rules.one_for_many(port, str(origin)) if port.many and not got.many else None
 
 
-def _not_a_value(value: Any) -> Misfit | None:
-    """Things that are neither stand-ins nor constants."""
-    if isinstance(value, (Step, Dag)):
-        return rules.uncalled(value.__name__)
-    if isinstance(value, Stateful) or (isinstance(value, type) and issubclass(value, Stateful)):
-        name = value.__name__ if isinstance(value, type) else f"{type(value).__name__}()"
-        return rules.uncalled(name)
-    inside = list(standins_in(value))
-    if not inside:
+def _container(value: Any, inside: list[StandIn]) -> Misfit | None:
+    """Stand-ins inside something else; nothing where a mistake has hidden what they are."""
+    if is_lost(value):
         return None
     if is_named_tuple(type(value)):
         return rules.outputs_as_one(value._fields, " and ".join(map(shown, inside)))
     return rules.traced_in_container(type(value).__name__)
+
+
+def _uncalled(value: Any) -> Misfit | None:
+    """A step or dag in place of its value."""
+    if isinstance(value, (Step, Dag)):
+        return rules.uncalled(value.__name__)
+    if isinstance(value, Stateful):
+        return rules.uncalled(f"{type(value).__name__}()")
+    return rules.uncalled(value.__name__) if isinstance(value, type) and issubclass(value, Stateful) else None
+
+
+def is_lost(value: Any) -> bool:
+    """Whether a mistake has hidden what a value, or a stand-in inside it, is."""
+    return any(origin_of(each).use is None for each in standins_in(value))
 
 
 def standins_in(value: Any, depth: int = 3) -> Iterator[StandIn]:

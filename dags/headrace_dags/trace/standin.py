@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from headrace_dags.graph import Port, Use
+from headrace_dags.graph import RESULT, Port, Use
 from headrace_dags.misfit import Misfit
 from headrace_dags.rules import misuse
 
@@ -33,7 +33,9 @@ class Origin:
             return "a value"
         if not self.use:
             return str(self.port)
-        return f"{self.port} from {self.use.node}" if self.use.node else f"{self.port}, the input {self.use.port}"
+        if not self.use.node:
+            return f"{self.port}, the input {self.use.port}"
+        return f"{self.port} from {self.use.node if self.use.port == RESULT else self.use}"
 
 
 class StandIn:

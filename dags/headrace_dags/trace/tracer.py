@@ -10,14 +10,14 @@ from headrace_dags.declaration import Declaration
 from headrace_dags.declare import declared_of
 from headrace_dags.draft import Declared
 from headrace_dags.errors import Location
-from headrace_dags.graph import Const, Input, Node, Options, Port, Use
+from headrace_dags.graph import RESULT, Const, Input, Node, Options, Port, Use
 from headrace_dags.instance import state_of
 from headrace_dags.options import UseOptions
 from headrace_dags.ports import Parameter
 from headrace_dags.rules import misuse, options, whole
 from headrace_dags.rules import wiring as rules
 from headrace_dags.stateful import Stateful
-from headrace_dags.trace.arguments import Site, judge, standins_in
+from headrace_dags.trace.arguments import Site, is_lost, judge, standins_in
 from headrace_dags.trace.bind import bind
 from headrace_dags.trace.body import run
 from headrace_dags.trace.naming import Names
@@ -95,7 +95,10 @@ class Tracer(Witness):
         self.sources[name] = location
         self.declarations[name] = declared.declaration
         self.scope_of[name] = self.scopes[:2][-1]
-        return self.results(declared, name, mapping=mapping)
+        lost = any(map(is_lost, bound.values()))
+        if lost or not declared.signature.outputs:
+            self.excused.add(Use(node=name, port=RESULT))
+        return self.results(declared, None if lost else name, mapping=mapping)
 
     def results(self, declared: Declared, node: str | None, *, mapping: bool = False) -> Any:
         """What stands for the value of a step or dag.
@@ -128,7 +131,7 @@ class Tracer(Witness):
         bound = bind(declared, args, kwargs)
         for name, misfit in bound.wrong:
             self.notes.note(misfit, f"{declared.where}.{name}" if name else declared.where, location)
-        if bound.wrong:
+        if bound.wrong or declared.is_open:
             self.excuse([*args, *kwargs.values()])
         return bound.values
 

@@ -1,0 +1,13 @@
+import headrace as hr
+
+
+class Shout(hr.Stateful):
+    suffix: str = "!"
+
+    def __call__(self, text: hr.Text) -> hr.Text:
+        return text.upper() + self.suffix
+
+
+@hr.dag
+def bad(text: hr.Text) -> hr.Text:
+    return Shout(sufix="?")(text)

@@ -1,0 +1,16 @@
+import headrace as hr
+
+
+@hr.step
+def words(text: hr.Text) -> hr.Many[hr.Text]:
+    yield from text.split()
+
+
+@hr.step
+def join(words: hr.Many[hr.Text]) -> hr.Text:
+    return " ".join(words)
+
+
+@hr.dag
+def bad(text: hr.Text) -> hr.Text:
+    return join(words(text))

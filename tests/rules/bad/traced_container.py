@@ -1,0 +1,11 @@
+import headrace as hr
+
+
+@hr.step
+def join(texts: hr.Many[hr.Text]) -> hr.Text:
+    return " ".join(texts)
+
+
+@hr.dag
+def bad(one: hr.Text, two: hr.Text) -> hr.Text:
+    return join([one, two])

@@ -1,0 +1,11 @@
+import headrace as hr
+
+
+@hr.step
+def repeat(text: hr.Text, times: int) -> hr.Text:
+    return text * times
+
+
+@hr.dag
+def bad(text: hr.Text, texts: hr.Many[hr.Text]) -> hr.Text:
+    return repeat(text, len(texts))

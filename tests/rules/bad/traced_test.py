@@ -1,0 +1,13 @@
+import headrace as hr
+
+
+@hr.step
+def shout(text: hr.Text) -> hr.Text:
+    return text.upper()
+
+
+@hr.dag
+def bad(text: hr.Text) -> hr.Text:
+    if isinstance(text, str):
+        return shout(text)
+    return shout(shout(text))

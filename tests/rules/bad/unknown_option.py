@@ -1,0 +1,11 @@
+import headrace as hr
+
+
+@hr.step(gpu_memmory="6Gi", device="gpu")
+def shout(text: hr.Text) -> hr.Text:
+    return text.upper()
+
+
+@hr.dag
+def bad(text: hr.Text) -> hr.Text:
+    return shout(text)
