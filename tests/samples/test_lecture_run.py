@@ -1,5 +1,7 @@
 """The lecture sample through `headrace run` and a real Triton server gives what its steps give by themselves."""
 
+import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +11,7 @@ import numpy as np
 import pytest
 from conftest import SAMPLE
 from embedding import SentenceEncoder
+from films import RATE_HZ, film
 from search import search
 from story import Timeline
 
@@ -45,5 +48,17 @@ def test_a_truncated_video_is_bad_input(tmp_path: Path) -> None:
     (tmp_path / "cut.mp4").write_bytes(whole[: len(whole) // 2])
     done = headrace_run(tmp_path / "cut.mp4", tmp_path)
     assert done.returncode == 2, done.stderr
-    assert "video" in done.stdout + done.stderr
-    assert "cannot be decoded" in done.stdout + done.stderr
+    failure = json.loads(done.stdout)["failure"]
+    assert (failure["kind"], failure["port"]) == ("input", "video")
+    assert failure["node"] in {"find_slides", "soundtrack"}  # whichever gets there first
+    assert re.search(r"^the video (cannot be decoded: |is cut off: )", failure["message"])
+
+
+def test_a_silent_video_gives_an_empty_transcript(tmp_path: Path) -> None:
+    white, black = np.full((180, 320, 3), 255, np.uint8), np.zeros((180, 320, 3), np.uint8)
+    silent = film(tmp_path / "silent.mp4", [white, black], np.zeros(4 * RATE_HZ, np.int16))
+    done = headrace_run(silent, tmp_path)
+    assert done.returncode == 0, done.stderr
+    story = Timeline.model_validate_json((tmp_path / "timeline.json").read_text())
+    assert [(entry.at_s, entry.slide, entry.said) for entry in story.entries] == [(0, [], []), (2, [], [])]
+    assert np.load(tmp_path / "vectors.npy").shape == (2, 384)
