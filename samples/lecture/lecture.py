@@ -46,7 +46,7 @@ class Lecture(NamedTuple):
     vectors: Index
 
 
-@hr.step(max_items=64)
+@hr.step
 def find_slides(video: hr.Video, every: float = 0.4) -> Slides:
     """Look at a frame every ``every`` seconds and keep those that show something new."""
     with video.open() as file:
