@@ -21,8 +21,8 @@ class Border:
 
     Attributes:
         inputs: values made outside that its nodes take.
-        outputs: values that its nodes make and others take, or the dag gives; where nobody takes any, those of its last
-            node, because a model without outputs cannot be served.
+        outputs: values that its nodes make and others take or the dag gives; of a node that nobody listens to, all: a
+            model without outputs cannot be served, and a tensor that nobody takes is refused in an ensemble.
     """
 
     inputs: tuple[Use, ...]
@@ -57,9 +57,8 @@ class Flows:
         nodes = [self.wiring.graph.nodes[number] for number in numbers]
         taken = dict.fromkeys(use for node in nodes for use in node.uses() if use.node not in inside)
         made = [Use(node=node.name, port=port.name) for node in nodes for port in node.outputs]
-        given = tuple(use for use in made if use in self._results or not self._takers[use] <= inside)
-        last = [use for use in made if use.node == nodes[-1].name]
-        return Border(tuple(taken), given or tuple(last))
+        given = (use for use in made if use in self._kept or not self._takers[use] <= inside)
+        return Border(tuple(taken), tuple(given))
 
     def _flow(self, use: Use, port: Port, names: Names) -> Flow:
         name = names.give(tensor_name(use.node, use.port))
@@ -77,6 +76,13 @@ class Flows:
     @cached_property
     def _results(self) -> frozenset[Use]:
         return frozenset(output.use for output in self.wiring.graph.outputs)
+
+    @cached_property
+    def _kept(self) -> frozenset[Use]:
+        """The dag's results, and the outputs of nodes that nobody listens to."""
+        made = ([Use(node=node.name, port=port.name) for port in node.outputs] for node in self.wiring.graph.nodes)
+        unheard = (uses for uses in made if not any(self._takers[use] or use in self._results for use in uses))
+        return self._results.union(*unheard)
 
     @cached_property
     def _takers(self) -> Mapping[Use, frozenset[str]]:

@@ -26,6 +26,7 @@ JSON = PortType(kind="json", python="int", schema_digest="0" * 64)
 VIDEO = PortType(kind="video", media="video/*")
 IMAGE = PortType(kind="image", dtype="uint8", axes=("h", "w", "c"))
 AUDIO = PortType(kind="audio", dtype="float32", axes=("t",), rate=16_000)
+NO_NEEDS = Resources()
 VECTOR = PortType(kind="embedding", dtype="float32", axes=("d=384",))
 
 
@@ -50,8 +51,8 @@ class Builder:
         self.nodes: list[Node] = []
         self.sources: dict[str, Location] = {}
 
-    def input(self, name: str = "x", type: PortType = TEXT, *, many: bool = False) -> Value:
-        port = Port(name=name, type=type, many=many)
+    def input(self, name: str = "x", item: PortType = TEXT, *, many: bool = False) -> Value:
+        port = Port(name=name, type=item, many=many)
         self.inputs.append(port)
         return Value(Use(node="", port=name), port)
 
@@ -67,14 +68,14 @@ class Builder:
         module: str = "steps",
         model_file: str = "",
         isolate: bool = False,
-        map: bool = False,
-        resources: Resources = Resources(),
+        mapped: bool = False,
+        resources: Resources = NO_NEEDS,
     ) -> Any:
-        """Add a node. The first of ``takes`` is the mapped one where ``map`` says so; what is no value is a constant."""
-        inputs = tuple(_bind(f"in{place}", take, map and not place) for place, take in enumerate(takes))
+        """Add a node. The first of ``takes`` is the mapped one where ``mapped`` says so; what is no value is a constant."""
+        inputs = tuple(_bind(f"in{place}", take, mapped and not place) for place, take in enumerate(takes))
         types = gives if isinstance(gives, dict) else {"result": gives}
         wide = tuple(types) if many is True else many or ()
-        outputs = tuple(Port(name=port, type=type, many=map or port in wide) for port, type in types.items())
+        outputs = tuple(Port(name=port, type=item, many=mapped or port in wide) for port, item in types.items())
         step = StepRef(
             target=f"{module}:{name}",
             form=form,
@@ -85,9 +86,15 @@ class Builder:
             model_file=model_file,
             resources=resources,
         )
-        mapped = "in0" if map else ""
         self.nodes.append(
-            Node(name=name, step=step, inputs=inputs, outputs=outputs, mapped=mapped, options=Options(isolate=isolate))
+            Node(
+                name=name,
+                step=step,
+                inputs=inputs,
+                outputs=outputs,
+                mapped="in0" if mapped else "",
+                options=Options(isolate=isolate),
+            )
         )
         self.sources[name] = Location("dag.py", 10 + len(self.nodes))
         values = [Value(Use(node=name, port=port.name), port) for port in outputs]
