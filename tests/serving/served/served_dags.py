@@ -1,0 +1,406 @@
+"""Small dags, one for each thing that a runtime must do. The tests serve all of them together."""
+
+import hashlib
+import io
+import time
+from collections.abc import Iterator
+from enum import Enum
+from typing import Annotated, Any, NamedTuple
+
+import numpy as np
+from PIL import Image as Picture
+from pydantic import BaseModel
+
+import headrace as hr
+
+Small = Annotated[np.ndarray[tuple[int], np.dtype[np.float32]], hr.Layout("embedding", "d=4")]
+Scores = Annotated[np.ndarray[tuple[int], np.dtype[np.float32]], hr.Layout("tensor", "d=4")]
+
+
+class Mood(Enum):
+    CALM = "calm"
+    LOUD = "loud"
+
+
+class Invoice(BaseModel):
+    number: int
+    total: float
+    lines: list[str] = []
+    mood: Mood = Mood.CALM
+
+
+class Halves(NamedTuple):
+    left: str
+    right: str
+
+
+# Functions.
+
+
+@hr.step
+def greet(name: hr.Text, sign: str = "!") -> hr.Text:
+    print(f"greeting {name}")
+    return f"Grüße, {name}{sign}"
+
+
+@hr.dag
+def one_function(name: hr.Text) -> hr.Text:
+    return greet(name)
+
+
+@hr.step
+def double(number: int) -> int:
+    return 2 * number
+
+
+@hr.step
+def spell(number: float) -> hr.Text:
+    return f"{number:.1f}"
+
+
+@hr.dag
+def two_fused(number: int) -> hr.Text:
+    return spell(double(number))
+
+
+@hr.step
+def halve(text: hr.Text) -> Halves:
+    return Halves(text[: len(text) // 2], text[len(text) // 2 :])
+
+
+@hr.step
+def swap(left: hr.Text, right: hr.Text) -> hr.Text:
+    return right + left
+
+
+@hr.dag
+def several_outputs(text: hr.Text) -> hr.Text:
+    halves = halve(text)
+    return swap(halves.left, halves.right)
+
+
+@hr.step
+def bill(invoice: Invoice, tip: float) -> Invoice:
+    return invoice.model_copy(update={"total": invoice.total + tip, "mood": Mood.LOUD})
+
+
+@hr.dag
+def models_and_constants(invoice: Invoice) -> Invoice:
+    return bill(invoice, 0.5)
+
+
+@hr.step
+def answer() -> int:
+    return 42
+
+
+@hr.dag
+def nothing_in() -> int:
+    return answer()
+
+
+@hr.step
+def scribble(image: hr.Image) -> hr.Image:
+    image[:] = 7
+    return image
+
+
+@hr.step
+def first_pixel(image: hr.Image) -> int:
+    return int(image.reshape(-1)[0])
+
+
+@hr.dag
+def written_to(image: hr.Image) -> int:
+    scribbled = scribble.with_(isolate=True)(image)
+    return first_pixel.with_(isolate=True)(scribbled)
+
+
+@hr.step
+def brightness(image: hr.Image) -> float:
+    return float(image.mean())
+
+
+@hr.dag
+def one_image(image: hr.Image) -> float:
+    return brightness(image)
+
+
+# Class steps.
+
+
+class Scale(hr.Stateful):
+    factor: int = 3
+    words: list[str] = []
+
+    def setup(self) -> None:
+        self.table = {n: n * self.factor for n in range(100)}
+
+    def __call__(self, number: int) -> int:
+        return self.table[number] + len(self.words)
+
+
+@hr.dag
+def stateful(number: int) -> int:
+    return Scale(factor=5, words=["a", "b"])(number)
+
+
+class Trim(hr.Stateful):
+    def __call__(self, text: hr.Text) -> hr.Text:
+        return text.strip()
+
+
+class Upper(hr.Stateful):
+    def __call__(self, text: hr.Text) -> hr.Text:
+        return text.upper()
+
+
+class Length(hr.Stateful):
+    def __call__(self, text: hr.Text) -> int:
+        return len(text)
+
+
+class Title(hr.Stateful):
+    def __call__(self, upper: hr.Text, length: int, original: hr.Text) -> hr.Text:
+        return f"{upper} ({length} of {len(original)})"
+
+
+@hr.dag
+def branching(text: hr.Text) -> hr.Text:
+    trimmed = Trim()(text)
+    return Title()(Upper()(trimmed), Length()(trimmed), text)
+
+
+# Batches and maps.
+
+
+@hr.batched(size=8)
+def shout(texts: hr.Batch[hr.Text]) -> hr.Batch[hr.Text]:
+    time.sleep(0.01)
+    assert len(texts) <= 8
+    return [f"{text.upper()}" for text in texts]
+
+
+@hr.dag
+def batched_once(text: hr.Text) -> hr.Text:
+    return shout(text)
+
+
+@hr.batched(size=8)
+def embed(texts: hr.Batch[hr.Text]) -> hr.Batch[Small]:
+    return [np.full(4, len(text), np.float32) for text in texts]
+
+
+@hr.batched(size=8)
+def lower(texts: hr.Batch[hr.Text]) -> hr.Batch[hr.Text]:
+    assert len(texts) <= 8
+    return [text.lower() for text in texts]
+
+
+@hr.dag
+def mapped(texts: hr.Many[hr.Text]) -> hr.Many[Small]:
+    return embed.map(lower.map(texts))
+
+
+@hr.step(max_items=100)
+def count_to(number: int) -> Iterator[int]:
+    yield from range(number)
+
+
+@hr.step
+def add(number: int, more: int) -> int:
+    return number + more
+
+
+@hr.step
+def total(numbers: hr.Many[int]) -> int:
+    return sum(numbers)
+
+
+@hr.dag
+def many_inside(number: int) -> int:
+    return total(add.map(count_to(number), 10))
+
+
+@hr.step
+def thumbnail(image: hr.Image, scale: int) -> hr.Image:
+    return np.ascontiguousarray(image[::scale, ::scale])
+
+
+@hr.dag
+def ragged(images: hr.Many[hr.Image]) -> hr.Many[hr.Image]:
+    return thumbnail.map(images, 2)
+
+
+@hr.step
+def mirror(image: hr.Image) -> hr.Image:
+    return image[:, ::-1]
+
+
+@hr.step
+def contrast(image: hr.Image) -> float:
+    return float(image.std())
+
+
+@hr.dag
+def over_a_hop(images: hr.Many[hr.Image]) -> hr.Many[float]:
+    return contrast.with_(isolate=True).map(mirror.map(images))
+
+
+@hr.onnx("linear.onnx")
+def linear(x: Small) -> Scores: ...
+
+
+@hr.dag
+def one_onnx(x: Small) -> Scores:
+    return linear(x)
+
+
+# Media.
+
+
+class Digest(NamedTuple):
+    sha256: str
+    places: list[int]
+
+
+@hr.step
+def look(video: hr.Video) -> Digest:
+    with video.open() as stream:
+        size = stream.seek(0, io.SEEK_END)
+        places = []
+        for part in range(10):
+            stream.seek(size * part // 10)
+            places.append(stream.read(1)[0])
+    with video.open() as stream:
+        return Digest(hashlib.file_digest(stream, "sha256").hexdigest(), places)
+
+
+@hr.step
+def report(sha256: str, places: list[int]) -> hr.Text:
+    return f"{sha256} {places}"
+
+
+@hr.dag
+def a_video(video: hr.Video) -> hr.Text:
+    seen = look(video)
+    return report(seen.sha256, seen.places)
+
+
+@hr.step
+def draw(width: int) -> hr.Png:
+    stream = io.BytesIO()
+    Picture.new("RGB", (width, 2)).save(stream, "PNG")
+    return hr.Png(stream.getvalue())
+
+
+@hr.step
+def same(image: hr.ImageFile) -> hr.ImageFile:
+    assert type(image) is hr.Png
+    return image
+
+
+@hr.dag
+def made_media(width: int) -> hr.ImageFile:
+    return same.with_(isolate=True)(draw(width))
+
+
+# Faults.
+
+
+@hr.step
+def divide(number: int) -> float:
+    return 1 / number
+
+
+@hr.step
+def decode(text: hr.Text) -> int:
+    if not text.isdigit():
+        raise hr.InputError(f"no digits in {text!r}")
+    return int(text)
+
+
+@hr.step
+def wrong_type(number: int) -> Small:
+    made: Any = np.zeros(4)
+    return made
+
+
+@hr.step
+def quit_all(number: int) -> int:
+    raise SystemExit(number)
+
+
+@hr.dag
+def dividing(number: int) -> float:
+    return divide.with_(isolate=True)(number)
+
+
+@hr.dag
+def decoding(texts: hr.Many[hr.Text]) -> hr.Many[int]:
+    return decode.map(texts)
+
+
+@hr.dag
+def misdeclared(number: int) -> Small:
+    return wrong_type(number)
+
+
+@hr.dag
+def quitting(number: int) -> int:
+    return quit_all(number)
+
+
+class Picky(hr.StatefulBatch[hr.Text, hr.Text], size=4):
+    def batch(self, items: hr.Batch[hr.Text]) -> hr.Batch[hr.Text]:
+        if "bad" in items:
+            raise ValueError("bad " + "☠" * 5_000)
+        return items
+
+
+class Echo(hr.Stateful):
+    def __call__(self, text: hr.Text) -> hr.Text:
+        return text
+
+
+@hr.dag
+def failing_inside(texts: hr.Many[hr.Text]) -> hr.Many[hr.Text]:
+    return Picky().map(Echo().map(texts))
+
+
+@hr.step
+def sleep(seconds: float) -> float:
+    time.sleep(seconds)
+    return seconds
+
+
+@hr.dag
+def sleeping(seconds: float) -> float:
+    return sleep(seconds)
+
+
+DAGS = (
+    one_function,
+    two_fused,
+    several_outputs,
+    models_and_constants,
+    nothing_in,
+    written_to,
+    one_image,
+    stateful,
+    branching,
+    batched_once,
+    mapped,
+    many_inside,
+    ragged,
+    over_a_hop,
+    one_onnx,
+    a_video,
+    made_media,
+    dividing,
+    decoding,
+    misdeclared,
+    quitting,
+    failing_inside,
+    sleeping,
+)
