@@ -9,7 +9,7 @@ LOCK := $(BIN)/uv pip compile --quiet --python-platform x86_64-manylinux_2_35 --
 LECTURE := samples/lecture
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup check lint format types unit bench bench-setup media lock clean preflight
+.PHONY: help demo test setup docs check lint format types unit bench bench-setup media lock clean preflight
 
 help:  ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,11 @@ format: $(VENV)/.dev  ## let the formatter and the linter mend what they can
 
 bench: $(VENV)/.bench  ## what a step, a segment and a hop cost, beside floors and peers
 	$(BIN)/python -m benchmarks
+
+docs: $(VENV)/.dev  ## write the generated pages and pictures again
+	$(BIN)/python docs/generate.py
+	$(BIN)/python -c "from pathlib import Path; from headrace_dags.plan.schemas import write; write(Path('docs/reference'))"
+	$(BIN)/headrace graph $(LECTURE)/lecture.py:lecture --segments -o docs/images/lecture.svg
 
 media: $(VENV)/.dev  ## make the lecture's video again (needs: apt-get install flite)
 	$(BIN)/python $(LECTURE)/make_media.py

@@ -5,6 +5,7 @@ A page is played from top to bottom in an empty folder, as a reader would:
 - a fenced block whose first line is ``# file: NAME`` (or ``<!-- file: NAME -->``) is written to that file;
 - a ``console`` block is typed: each ``$ command`` must end with 0 (or with N where the line ends in ``# exit N``), and each
   line below it must appear in the output, in order; a line ``...`` stands for anything;
+- a ``python`` block whose first line is ``# from: PATH`` must stand in that file of the repository, word for word;
 - any other ``python`` block is run as a script.
 """
 
@@ -29,6 +30,7 @@ PAGES = sorted(
 )
 FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"^(?:#|//|<!--) file: (\S+)")
+EXCERPT = re.compile(r"^# from: (\S+)\n")
 PICTURES = {"mermaid", "text", ""}
 MAKE = re.compile(r"\$ (make|git|cd) ")
 """Commands of a fresh clone are played by continuous integration, not by a page."""
@@ -85,6 +87,10 @@ def play(block: Block, folder: Path) -> None:
         file = folder / first[1]
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(block.body.partition("\n")[2] if first[0].startswith("<!--") else block.body)
+    elif excerpt := EXCERPT.match(block.body):
+        assert block.body[excerpt.end() :].strip() in (ROOT / excerpt[1]).read_text(), (
+            f"line {block.line}: not in there"
+        )
     elif block.kind == "console":
         for command in commands(block):
             if not MAKE.match(f"$ {command.typed}"):

@@ -1,0 +1,1 @@
+"""How much does each process of a run grow while a 200 MB video passes through it?"""

@@ -1,0 +1,26 @@
+"""Generated pages are what they would be if they were written now: `make docs` writes them."""
+
+from __future__ import annotations
+
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = runpy.run_path(str(ROOT / "docs" / "generate.py"))["PAGES"]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_page_is_up_to_date(name: str) -> None:
+    assert (ROOT / name).read_text() == PAGES[name](), f"{name} is out of date: run make docs"
+
+
+def test_the_picture_of_the_lecture_is_up_to_date(tmp_path: Path) -> None:
+    drawn = tmp_path / "lecture.svg"
+    dag = f"{ROOT / 'samples' / 'lecture' / 'lecture.py'}:lecture"
+    command = [sys.executable, "-m", "headrace", "graph", dag, "--segments", "-o", str(drawn)]
+    subprocess.run(command, check=True, capture_output=True, cwd=tmp_path)
+    assert drawn.read_text() == (ROOT / "docs" / "images" / "lecture.svg").read_text(), "run make docs"
