@@ -82,7 +82,7 @@ def slices_of(platform: str) -> tuple[Slice, ...]:
     if offered is None:
         known = ", ".join(platforms())
         raise PlanError(
-            Problem("unknown-platform", "--platform", f"is one of {known}", repr(platform), "Name one of these")
+            Problem("unknown-platform", "--platform", f"expects one of {known}", repr(platform), "Name one of these")
         )
     least: dict[str, tuple[int, int]] = {}
     for name, memory_gib, compute in _offers(offered):

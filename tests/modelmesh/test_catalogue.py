@@ -69,5 +69,5 @@ def test_an_unknown_platform_is_refused_with_those_there_are():
         slices_of("nowhere")
     assert refused.value.exit_code == Exit.PLAN_REFUSED
     assert str(refused.value) == (
-        "--platform [unknown-platform]: is one of coreweave, gke, plain, got 'nowhere'. Name one of these."
+        "--platform [unknown-platform]: expects one of coreweave, gke, plain, got 'nowhere'. Name one of these."
     )

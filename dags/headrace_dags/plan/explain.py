@@ -42,8 +42,8 @@ def notes(plan: Plan) -> Iterator[str]:
 def _head(plan: Plan) -> str:
     where = plan.target.platform or plan.target.kind
     counts = f"{_count(len(plan.graph.nodes), 'node')} in {_count(len(plan.segments), 'segment')}"
-    hops = sum(reason.hop for reason in plan.reasons)
-    return f"{plan.graph.name} on {where}: {counts}, {_count(hops, 'value')} over the log"
+    hops = sum(reason.hop and bool(reason.producer) for reason in plan.reasons)
+    return f"{plan.graph.name} on {where}: {counts}, {_count(hops, 'hop')}"
 
 
 def _segments(plan: Plan) -> str:

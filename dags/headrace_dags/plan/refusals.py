@@ -53,7 +53,7 @@ def unknown_slice(case: Case) -> Problem | None:
     if not wanted or not _needs_slice(case) or slice_for(case.node.step.resources, case.target):
         return None
     return case.problem(
-        "slice-unknown", f"runs on a slice of {_platform(case)}", f"slice={wanted!r}", _offer(case.target)
+        "slice-unknown", f"expects a slice of {_platform(case)}", f"slice={wanted!r}", _offer(case.target)
     )
 
 
@@ -63,7 +63,7 @@ def slice_too_small(case: Case) -> Problem | None:
     found = slice_for(wanted, case.target)
     if not found or found.gpu_memory_bytes >= wanted.gpu_memory_bytes:
         return None
-    expected = f"fits on the slice it asks for: {found.name} holds {gibibytes(found.gpu_memory_bytes)}"
+    expected = f"expects at most the {gibibytes(found.gpu_memory_bytes)} of the slice it asks for, {found.name}"
     return case.problem("slice-too-small", expected, _wanted(wanted.gpu_memory_bytes), _offer(case.target))
 
 
@@ -73,7 +73,7 @@ def no_slice(case: Case) -> Problem | None:
     if wanted.slice or not _needs_slice(case) or slice_for(wanted, case.target):
         return None
     got = _wanted(wanted.gpu_memory_bytes)
-    return case.problem("no-slice", f"fits on one slice of {_platform(case)}", got, _offer(case.target))
+    return case.problem("no-slice", f"expects to fit on one slice of {_platform(case)}", got, _offer(case.target))
 
 
 def not_importable(case: Case) -> Problem | None:
@@ -81,7 +81,7 @@ def not_importable(case: Case) -> Problem | None:
     target = case.node.step.target
     if module_of(case.node) != "__main__" and "<" not in target:
         return None
-    expected = "is imported by the process that serves it"
+    expected = "expects a step that its server can import"
     return case.problem("not-importable", expected, target, "Define the step at the top of a module with a name")
 
 
@@ -90,7 +90,7 @@ def model_outside(case: Case) -> Problem | None:
     file = case.node.step.model_file
     if not file or not _outside(file):
         return None
-    expected = "names a model file below the import root"
+    expected = "expects a model file below the import root"
     return case.problem(
         "model-outside", expected, file, "Move the file beside the code and name it relative to the root"
     )
@@ -102,7 +102,7 @@ def model_missing(case: Case) -> Problem | None:
     if file not in case.digests.missing or _outside(file):
         return None
     return case.problem(
-        "model-missing", "names a model file that is there", file, "Put the file there or correct its path"
+        "model-missing", "expects its model file to be there", file, "Put the file there or correct its path"
     )
 
 
@@ -110,7 +110,7 @@ def no_output(case: Case) -> Problem | None:
     """A model without outputs cannot be served."""
     if case.node.outputs:
         return None
-    return case.problem("no-output", "returns a value", "nothing", "Return something, if only a bool")
+    return case.problem("no-output", "expects a value to give", "nothing", "Return something, if only a bool")
 
 
 REFUSALS: tuple[Refusal, ...] = (

@@ -1,8 +1,9 @@
-"""The published JSON Schemas of graph and plan, made from the models so that they cannot drift."""
+"""The published JSON Schemas of graph and plan, made from the models: ``python -m headrace_dags.plan.schemas FOLDER``."""
 
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -30,3 +31,7 @@ def write(folder: Path) -> None:
 
 def _schema(model: type[Record]) -> dict[str, Any]:
     return {"$schema": DIALECT, **model.model_json_schema(mode="serialization")}
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]))

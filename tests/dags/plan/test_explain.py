@@ -1,0 +1,83 @@
+"""A plan as text: what a person reads when asking why."""
+
+from __future__ import annotations
+
+from building import IMAGE, JSON, VECTOR, VIDEO, Builder
+from outlines import planned
+
+from headrace_dags.graph import Batching, Resources
+from headrace_dags.plan.explain import explain
+
+EXPECTED = """\
+talk on local: 5 nodes in 4 segments, 4 hops
+
+SEGMENT        SLICE  FED                         MODEL          NODES, IN ORDER  BATCHES
+frames         none   once a run                  frames         frames           -
+read-slide     none   frames.result, 8 at a time  read-slide     read_slide       up to 8 across runs
+rank           none   frames.result, 4 at a time  rank           rank             up to 4 within a call
+index-to-tidy  none   once a run                  index-to-tidy  index tidy       -
+
+VALUE              TYPE                             TRAVELS AS
+video              Video (video/*)                  handle
+frames.result      Many[Image (uint8 h w c)]        png
+read_slide.result  Many[Text]                       text
+query              Text                             text
+rank.result        Many[Embedding (float32 d=384)]  tensor
+tidy.result        int                              json
+
+BETWEEN               CUT  RULE           BECAUSE
+frames -> read_slide  hop  unbounded-map  frames declares no max_items=: read_slide gets its items in chunks
+frames -> rank        hop  unbounded-map  frames declares no max_items=: rank gets its items in chunks
+read_slide -> index   hop  fan-in-many    index takes all items at once, read_slide gives them in chunks
+rank -> index         hop  fan-in-many    index takes all items at once, rank gives them in chunks
+
+Note: rank is batched within a call, not across runs: query may differ from run to run.
+"""
+
+
+def test_a_plan_is_explained():
+    build = Builder("talk")
+    video, query = build.input("video", VIDEO), build.input("query")
+    frames = build.node("frames", video, gives=IMAGE, many=True)
+    slides = build.node("read_slide", frames, mapped=True, batch=8)
+    ranks = build.node("rank", frames, query, mapped=True, batch=4, gives=VECTOR)
+    index = build.node("index", slides, ranks, gives=JSON)
+    text = explain(planned(build.graph(build.node("tidy", index, gives=JSON))))
+    assert text == EXPECTED
+
+
+def test_a_plan_without_cuts_says_so():
+    build = Builder()
+    text = explain(planned(build.graph(build.node("b", build.node("a", build.input())))))
+    assert text.startswith("dag on local: 2 nodes in 1 segment, 0 hops\n")
+    assert "Nothing is cut: everything runs in one process." in text
+
+
+def test_a_plan_without_nodes_says_so():
+    build = Builder()
+    text = explain(planned(build.graph(build.input())))
+    assert "There is nothing to run: every output is one of the inputs." in text
+
+
+def test_models_of_one_segment_stand_below_it():
+    build = Builder()
+    a = build.node("a", build.input(), form="stateful")
+    text = explain(planned(build.graph(build.node("b", a, form="stateful"))))
+    assert "a-to-b   none   once a run  a      a                -\n                            b      b" in text
+    assert "a -> b   model  own-model  b is a class step: slow enough to overlap with its neighbours" in text
+
+
+def test_a_gpu_on_this_machine_is_noted():
+    build = Builder()
+    see = build.node("see", build.input(), form="stateful", resources=Resources(device="gpu"))
+    text = explain(planned(build.graph(see)))
+    assert text.endswith("Note: see asks for a GPU: on this machine it runs wherever its steps put it.\n")
+
+
+def test_a_wait_for_more_is_shown():
+    build = Builder()
+    graph = build.graph(build.node("read", build.input(), batch=8))
+    waiting = graph.nodes[0].step.model_copy(update={"batching": Batching(size=8, wait_us=2500)})
+    node = graph.nodes[0].model_copy(update={"step": waiting})
+    text = explain(planned(graph.model_copy(update={"nodes": (node,)})))
+    assert "up to 8 across runs, waits 2.5 ms" in text
