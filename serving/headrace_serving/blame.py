@@ -34,14 +34,16 @@ def of_node(failed: NodeFailed, declaration: Declaration, roots: Iterable[Path])
         kind=failed.fault,
         node=failed.node,
         port=failed.port,
-        message=failed.message[:_MESSAGE_CHARACTERS],
-        location=str(declaration.location),
+        message=readable(failed.message[:_MESSAGE_CHARACTERS]),
+        location=readable(str(declaration.location)),
         item=failed.item,
     )
     if failed.fault == "output":  # found by us, when the user's frames were gone
         return failure
     location = innermost_location(cause, roots) or declaration.location
-    return failure.model_copy(update={"traceback": user_frames(cause, roots), "location": str(location)})
+    return failure.model_copy(
+        update={"traceback": readable(user_frames(cause, roots)), "location": readable(str(location))}
+    )
 
 
 def of_load(error: BaseException, node: Node, roots: Iterable[Path], declaration: Declaration | None) -> TaskFailure:
@@ -58,8 +60,13 @@ def of_load(error: BaseException, node: Node, roots: Iterable[Path], declaration
         return TaskFailure(kind="environment", node=node.name, message=_text(error))
     location = innermost_location(error, roots) or (declaration.location if declaration else "")
     own_words = isinstance(error, HeadraceError | ValueMisfit)
-    frames = "" if own_words else user_frames(error, roots)
-    return TaskFailure(kind="load", node=node.name, message=_text(error), traceback=frames, location=str(location))
+    return TaskFailure(
+        kind="load",
+        node=node.name,
+        message=_text(error),
+        traceback="" if own_words else readable(user_frames(error, roots)),
+        location=readable(str(location)),
+    )
 
 
 def of_input(error: Exception, flow: Flow, consumers: Iterable[Node]) -> TaskFailure:
@@ -81,7 +88,7 @@ def of_output(error: Exception, flow: Flow, declaration: Declaration) -> TaskFai
         node=flow.use.node,
         port=flow.use.port,
         message=_text(error),
-        location=str(declaration.location),
+        location=readable(str(declaration.location)),
         item=error.item,
     )
 
@@ -89,7 +96,7 @@ def of_output(error: Exception, flow: Flow, declaration: Declaration) -> TaskFai
 def internal(error: BaseException, what: str) -> TaskFailure:
     """A fault of our own: with the frames that a report of it needs."""
     frames = "".join(traceback.format_exception(error))[-_OWN_FRAMES_CHARACTERS:]
-    return TaskFailure(kind="internal", message=f"{what}: {_text(error)}", traceback=frames)
+    return TaskFailure(kind="internal", message=f"{what}: {_text(error)}", traceback=readable(frames))
 
 
 def _ports(flow: Flow, consumers: Iterable[Node]) -> Iterator[tuple[str, str]]:
@@ -102,4 +109,12 @@ def _text(error: BaseException) -> str:
     text = str(error)
     if not isinstance(error, HeadraceError | ValueMisfit):
         text = f"{type(error).__name__}: {text}" if text else type(error).__name__
-    return text[:_MESSAGE_CHARACTERS]
+    return readable(text[:_MESSAGE_CHARACTERS])
+
+
+def readable(text: str) -> str:
+    """Text that can be written as UTF-8. Lone surrogates stand for bytes of paths where the locale is ASCII."""
+    try:
+        return text.encode(errors="surrogateescape").decode(errors="replace")
+    except UnicodeEncodeError:
+        return text.encode(errors="backslashreplace").decode()

@@ -9,8 +9,9 @@ import math
 import os
 import shutil
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -34,16 +35,16 @@ from headrace_serving.runtimes.contract import Executor, Task, Workplace
 from headrace_serving.tensors import Tensor
 
 Make = Callable[[Plan, Workplace], Executor]
+Fail = Callable[[str, str, str], Awaitable[TaskFailure]]
 SERVED = Path(__file__).parents[1] / "serving" / "served"
 MIB = 1 << 20
 
 
-def write_linear_model(path: Path) -> None:
+def write_linear_model(path: Path, shape: list[int | str]) -> None:
     """An ONNX model: y = 2 x + 1."""
     import onnx
     from onnx import TensorProto, helper
 
-    shape = [4]
     graph = helper.make_graph(
         [helper.make_node("Mul", ["x", "two"], ["twice"]), helper.make_node("Add", ["twice", "one"], ["y"])],
         "linear",
@@ -132,7 +133,8 @@ class Driver:
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     root = tmp_path_factory.mktemp("projekt-é")
     shutil.copytree(SERVED, root, dirs_exist_ok=True)
-    write_linear_model(root / "linear.onnx")
+    write_linear_model(root / "linear.onnx", [4])
+    write_linear_model(root / "rows.onnx", ["rows", 4])
     sys.path.insert(0, str(root))
     sys.modules.pop("served_dags", None)
     import served_dags
@@ -221,6 +223,10 @@ class RuntimeConformance:
     async def test_an_onnx_model(self, driver: Driver, dags: Any) -> None:
         got = await driver.run(dags.one_onnx, np.arange(4, dtype=np.float32))
         np.testing.assert_array_equal(got, np.array([1, 3, 5, 7], np.float32))
+
+    async def test_an_onnx_model_that_is_batched(self, driver: Driver, dags: Any) -> None:
+        rows = [np.full(4, n, np.float32) for n in range(20)]
+        assert [list(row) for row in await driver.run(dags.batched_onnx, rows)] == [[2 * n + 1] * 4 for n in range(20)]
 
     async def test_a_video_is_read_where_it_lies(self, driver: Driver, dags: Any, tmp_path: Path) -> None:
         data = os.urandom(3 * MIB)
@@ -330,35 +336,38 @@ def dag(text: hr.Text) -> hr.Text:
 class LoadingConformance:
     """What happens when a step cannot be loaded. Each case has an executor of its own."""
 
-    async def failure(
-        self, make: Make, root: Path, monkeypatch: pytest.MonkeyPatch, name: str, head: str, setup: str
-    ) -> TaskFailure:
-        monkeypatch.syspath_prepend(str(root))
-        monkeypatch.setenv("FAILS", "")
-        (root / f"{name}.py").write_text(LOADING.format(head=head, setup=setup))
-        module = __import__(name)
-        made = planned(root, module.dag)
-        del sys.modules[name]
-        monkeypatch.setenv("FAILS", "yes")
-        place = Workplace(import_root=root, objects=root / "objects", scratch=root / "scratch")
-        with pytest.raises(TaskFailed) as caught:
-            async with make(made, place):
-                pass
-        return caught.value.failure
+    @pytest.fixture
+    def failure(self, make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fail:
+        """Plans a module while it is fine, and gives the failure of serving it when it is not any more."""
 
-    async def test_an_import_that_fails(self, make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        async def fail(name: str, head: str, setup: str) -> TaskFailure:
+            monkeypatch.syspath_prepend(str(tmp_path))
+            monkeypatch.setenv("FAILS", "")
+            (tmp_path / f"{name}.py").write_text(LOADING.format(head=head, setup=setup))
+            made = planned(tmp_path, import_module(name).dag)
+            del sys.modules[name]
+            monkeypatch.setenv("FAILS", "yes")
+            place = Workplace(import_root=tmp_path, objects=tmp_path / "objects", scratch=tmp_path / "scratch")
+            with pytest.raises(TaskFailed) as caught:
+                async with make(made, place):
+                    pass
+            return caught.value.failure
+
+        return fail
+
+    async def test_an_import_that_fails(self, failure: Fail) -> None:
         head = "import os\nif os.environ['FAILS']:\n    import a_module_that_is_not_there"
-        failure = await self.failure(make, tmp_path, monkeypatch, "failing_import", head, "pass")
-        assert failure.kind == "load"
-        assert failure.node in {"fine", "model"}
-        assert failure.message == "ModuleNotFoundError: No module named 'a_module_that_is_not_there'"
-        assert "import a_module_that_is_not_there" in failure.traceback
-        assert failure.location.endswith("failing_import.py:6")
+        found = await failure("failing_import", head, "pass")
+        assert found.kind == "load"
+        assert found.node in {"fine", "model"}
+        assert found.message == "ModuleNotFoundError: No module named 'a_module_that_is_not_there'"
+        assert "import a_module_that_is_not_there" in found.traceback
+        assert found.location.endswith("failing_import.py:6")
 
-    async def test_a_setup_that_fails(self, make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_a_setup_that_fails(self, failure: Fail) -> None:
         setup = "raise RuntimeError('weights are \"gone\"\\n100 %')"
-        failure = await self.failure(make, tmp_path, monkeypatch, "failing_setup", "", setup)
-        assert (failure.kind, failure.node) == ("load", "model")
-        assert failure.message == 'RuntimeError: weights are "gone"\n100 %'
-        assert "in setup" in failure.traceback
-        assert "failing_setup.py:" in failure.location
+        found = await failure("failing_setup", "", setup)
+        assert (found.kind, found.node) == ("load", "model")
+        assert found.message == 'RuntimeError: weights are "gone"\n100 %'
+        assert "in setup" in found.traceback
+        assert "failing_setup.py:" in found.location

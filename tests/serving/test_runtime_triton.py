@@ -1,9 +1,28 @@
 """The Triton runtime keeps the executor's contract, on a real server; and what only a server does."""
 
-import pytest
-from tests.conformance.runtimes import LoadingConformance, Make, RuntimeConformance, driver, served
+import asyncio
+import os
+import re
+import signal
+import urllib.request
+from pathlib import Path
+from typing import Any
 
-from headrace_serving.runtimes.triton import TritonExecutor
+import pytest
+from tests.conformance.runtimes import (
+    Driver,
+    LoadingConformance,
+    Make,
+    RuntimeConformance,
+    Served,
+    driver,
+    planned,
+    served,
+)
+
+from headrace_serving.runtimes.contract import Workplace
+from headrace_serving.runtimes.triton import TritonExecutor, TritonSettings
+from headrace_serving.triton.stubs import stubs_of
 
 __all__ = ("driver", "served")
 
@@ -15,9 +34,60 @@ def make() -> Make:
     return TritonExecutor
 
 
+def triton(driver: Driver) -> TritonExecutor:
+    assert isinstance(driver.executor, TritonExecutor)
+    return driver.executor
+
+
+def model(driver: Driver, dag: str) -> str:
+    (segment,) = driver.served.plans[dag].segments
+    return segment.model
+
+
+async def metric(driver: Driver, name: str, model: str) -> int:
+    """A counter of the server, for one model."""
+    url = triton(driver).server.endpoint.metrics
+    text = (await asyncio.to_thread(lambda: urllib.request.urlopen(url).read())).decode()
+    found = re.search(rf'^{name}{{model="{model}",version="1"}} (\d+)', text, re.MULTILINE)
+    assert found, text
+    return int(found[1])
+
+
 class TestTriton(RuntimeConformance):
-    pass
+    async def test_requests_of_several_runs_share_a_batch(self, driver: Driver, dags: Any) -> None:
+        name = model(driver, "batched_once")
+        before = [await metric(driver, f"nv_inference_{what}", name) for what in ("count", "exec_count")]
+        got = await asyncio.gather(*(driver.run(dags.batched_once, f"t{n}") for n in range(64)))
+        assert got == [f"T{n}" for n in range(64)]
+        after = [await metric(driver, f"nv_inference_{what}", name) for what in ("count", "exec_count")]
+        items, executions = (late - early for late, early in zip(after, before, strict=True))
+        assert items == 64
+        assert 8 <= executions <= 16, "at best eight at once; the first ones come alone"
+
+    async def test_what_steps_print_is_in_the_log(self, driver: Driver, dags: Any) -> None:
+        await driver.run(dags.one_function, "Jürgen")
+        assert "greeting Jürgen\n" in triton(driver).log.read_text()
+
+    async def test_a_call_outlives_the_death_of_its_process(self, driver: Driver, dags: Any) -> None:
+        call = asyncio.ensure_future(driver.run(dags.sleeping, 0.3))
+        await asyncio.sleep(0.1)
+        (stub,) = (stub for stub in stubs_of(triton(driver).server.pid) if stub.model == model(driver, "sleeping"))
+        os.kill(stub.pid, signal.SIGKILL)
+        assert await call == 0.3
+
+    async def test_a_step_that_kills_its_process_is_at_fault(self, driver: Driver, dags: Any) -> None:
+        failure = await driver.failure(dags.crashing, 9)
+        assert (failure.kind, failure.node) == ("step", "crash")
+        assert "was killed by SIGKILL" in failure.message
 
 
 class TestLoadingOnTriton(LoadingConformance):
-    pass
+    async def test_only_the_log_stays(self, served: Served, tmp_path: Path) -> None:
+        plan = planned(served.workplace.import_root, served.dags.one_function)
+        place = Workplace(
+            import_root=served.workplace.import_root, objects=tmp_path / "objects", scratch=tmp_path / "new"
+        )
+        settings = TritonSettings(instances=2, environment={"GREETING": "hello"})
+        async with TritonExecutor(plan, place, settings) as executor:
+            assert len(stubs_of(executor.server.pid)) == 2
+        assert [path.name for path in (tmp_path / "new").iterdir()] == [executor.log.name]

@@ -60,6 +60,8 @@ class Instance:
             await asyncio.to_thread(self._thread.join, _JOIN_S)
 
     def _main(self) -> None:
+        if not self._loaded.set_running_or_notify_cancel():
+            return
         try:
             runner = Runner(self._program)
         except BaseException as error:  # noqa: BLE001  # goes to whoever waits for the start

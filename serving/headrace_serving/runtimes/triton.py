@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -22,6 +21,7 @@ from headrace_serving.runtimes.parts import Tensors, in_parts
 from headrace_serving.runtimes.together import together
 from headrace_serving.runtimes.verdicts import of_call, of_load, of_start
 from headrace_serving.triton.errors import ModelCrashed, ModelLoadFailed, ServerFailed, StartTimedOut
+from headrace_serving.triton.plainplace import PlainPlace
 from headrace_serving.triton.repository import write
 from headrace_serving.triton.server import TritonServer
 from headrace_serving.triton.settings import CHANNEL_OPTIONS, ServerSettings
@@ -71,14 +71,14 @@ class TritonExecutor:
         self._workplace = workplace
         self._settings = settings or TritonSettings()
         self._on_event = on_event
-        self._folder = workplace.scratch / "server"
+        self._place: PlainPlace | None = None
         self._server: TritonServer | None = None
         self._clients: dict[str, OipClient] = {}
 
     @property
     def log(self) -> Path:
         """What the server and the steps print."""
-        return self._folder / "triton.log"
+        return self._workplace.scratch / "triton.log"
 
     @property
     def server(self) -> TritonServer:
@@ -94,11 +94,12 @@ class TritonExecutor:
             TaskFailed: a step failed to import or to set up (``load``), or lacks something (``environment``).
             ServerDead: the server ended before it was ready.
         """
-        repository = write(self._plan, self._workplace, self._settings.instances)
+        place = self._place = PlainPlace.of(self._workplace, self.log.name)
+        repository = write(self._plan, place.seen, self._settings.instances)
         settings = ServerSettings(
             repository=repository.folder,
             models=repository.models,
-            folder=self._folder,
+            folder=place.seen.scratch,
             environment=self._settings.environment,
             arguments=self._settings.arguments,
             start_timeout_s=self._settings.start_timeout_s,
@@ -110,7 +111,7 @@ class TritonExecutor:
         except BaseException as error:
             await self._stop()
             if isinstance(error, ModelLoadFailed):
-                raise TaskFailed(of_load(error, repository.programs)) from error
+                raise TaskFailed(place.told(of_load(error, repository.programs))) from error
             if isinstance(error, ModelCrashed | StartTimedOut):
                 raise TaskFailed(of_start(error, repository.programs)) from error
             raise
@@ -123,8 +124,11 @@ class TritonExecutor:
         """Execute one task; see the contract. A body that runs past the limit goes on, but nobody waits for it."""
         segment = self._plan.by_name[task.segment]
         infer = partial(self._infer, segment, request_id(task.prefix, task.id))
-        async with limited(task, segment):
-            return await in_parts(segment, inputs, infer)
+        try:
+            async with limited(task, segment):
+                return await in_parts(segment, inputs, infer)
+        except TaskFailed as failed:
+            raise TaskFailed(self._place.told(failed.failure) if self._place else failed.failure) from None
 
     async def _infer(self, segment: Segment, request: str, inputs: Tensors) -> Tensors:
         """Call the segment's model; again after each incident that is not the call's own doing."""
@@ -156,5 +160,5 @@ class TritonExecutor:
         self._clients.clear()
         if self._server:
             await self._server.stop()
-        shutil.rmtree(self._workplace.scratch / "models", ignore_errors=True)
-        shutil.rmtree(self._folder / "backends", ignore_errors=True)
+        if self._place:
+            self._place.remove("models", "backends")

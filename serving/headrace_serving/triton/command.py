@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from headrace_dags.errors import EnvironmentLack, Problem
 from headrace_serving.triton.ports import LOOPBACK
 from headrace_serving.triton.probe import Installation
 from headrace_serving.triton.process import ServerCommand
@@ -25,7 +26,6 @@ def server_command(settings: ServerSettings, parts: Installation, endpoint: Endp
     return ServerCommand(
         arguments=(str(parts.server), *_arguments(settings, endpoint, backends, identity), *settings.arguments),
         environment=_environment(settings, parts),
-        folder=settings.working_folder or Path.cwd(),
         log=settings.log,
         python=parts.programs / "python3",
         region_prefix=identity,
@@ -33,13 +33,22 @@ def server_command(settings: ServerSettings, parts: Installation, endpoint: Endp
 
 
 def link_backends(parts: Installation, folder: Path) -> Path:
-    """Make the backend folder, which needs a stub beside the backend's files, from links: half a millisecond, no copy."""
+    """Make the backend folder, which needs a stub beside the backend's files, from links: half a millisecond, no copy.
+
+    Raises:
+        EnvironmentLack: code ``disk``: ``folder`` takes no files (a full disk), or no links.
+    """
     python = folder / "backends" / "python"
-    python.mkdir(parents=True, exist_ok=True)
-    for source in (*(path for path in parts.backend.iterdir() if path.is_file()), parts.stub):
-        link = python / source.name
-        link.unlink(missing_ok=True)
-        link.symlink_to(source)
+    try:
+        python.mkdir(parents=True, exist_ok=True)
+        for source in (*(path for path in parts.backend.iterdir() if path.is_file()), parts.stub):
+            link = python / source.name
+            link.unlink(missing_ok=True)
+            link.symlink_to(source)
+    except OSError as error:
+        expected = "the server's folder takes links to its backend"
+        write = "Free some space, or choose a folder on a file system with symbolic links"
+        raise EnvironmentLack(Problem("disk", str(folder), expected, str(error), write)) from None
     return python.parent.resolve()
 
 

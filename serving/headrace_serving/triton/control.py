@@ -1,4 +1,4 @@
-"""Model control of a running server over gRPC: who it is, what it loaded, load and unload. Decides nothing."""
+"""Model control of a running server over gRPC: who it is, what it loaded, load and unload. Decides nothing, bounds nothing."""
 
 from __future__ import annotations
 
@@ -78,28 +78,28 @@ class Control:
         """Whether the server says so (it also does over a dead stub)."""
         return bool(await self._ask("is_model_ready", model))
 
-    async def load(self, model: str, limit_s: float) -> None:
+    async def load(self, model: str) -> None:
         """Load a model; one that is loaded and unchanged stays as it is.
 
         Raises:
             ModelLoadFailed: the server refused, with its reason.
             ControlFailed: the server did not answer.
         """
-        await self._change("load_model", model, limit_s)
+        await self._change("load_model", model)
 
-    async def unload(self, model: str, limit_s: float) -> None:
+    async def unload(self, model: str) -> None:
         """Unload a model; returns at once, its processes live on for a second."""
-        await self._change("unload_model", model, limit_s)
+        await self._change("unload_model", model)
 
     async def close(self) -> None:
         """Close the connection."""
         await self._client.close()
 
-    async def _change(self, verb: str, model: str, limit_s: float) -> None:
+    async def _change(self, verb: str, model: str) -> None:
         from tritonclient.utils import InferenceServerException
 
         try:
-            await getattr(self._client, verb)(model, client_timeout=limit_s)
+            await getattr(self._client, verb)(model)
         except InferenceServerException as error:
             if error.status() in _REFUSED:
                 raise ModelLoadFailed((LoadFailure(model, plain_reason(str(error.message()))),)) from None

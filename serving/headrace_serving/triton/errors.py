@@ -38,7 +38,8 @@ class ModelLoadFailed(HeadraceError, RuntimeError):
         self.model = failures[0].model
         self.message = failures[0].message
         self.log_excerpt = log_excerpt
-        super().__init__(Problem("model-load", each.model, "the model loads", each.message) for each in failures)
+        write = "Mend what the reason names; the server's log has what the model printed"
+        super().__init__(Problem("model-load", each.model, "the model loads", each.message, write) for each in failures)
 
 
 class ModelCrashed(HeadraceError, RuntimeError):
@@ -54,9 +55,9 @@ class ModelCrashed(HeadraceError, RuntimeError):
 
     def __init__(self, model: str, how: str, times: int) -> None:
         self.model, self.how, self.times = model, how, times
-        super().__init__(
-            Problem("model-crashed", model, "the model's process survives its work", f"{how} ({times} times)")
-        )
+        got = f"{how} ({times} time{'s' if times > 1 else ''})"
+        write = "Look into the server's log for its last words, or at the memory that is left on this machine"
+        super().__init__(Problem("model-crashed", model, "the model's process survives its work", got, write))
 
 
 class ServerFailed(HeadraceError, RuntimeError):
@@ -84,7 +85,8 @@ class ServerStopped(ServerFailed):
     """Raised by calls on a server that was stopped, or not started."""
 
     def __init__(self) -> None:
-        super().__init__(Problem("server-stopped", "tritonserver", "the server runs", "a server that was stopped"))
+        got = "a server that was stopped, or not started"
+        super().__init__(Problem("server-stopped", "tritonserver", "the server runs", got, "Start another one"))
 
 
 class StartTimedOut(ServerFailed):

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,17 +20,23 @@ class Incident:
     how: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Epoch:
     """A time in which a model answers.
 
     Attributes:
-        number: counts the epochs of this model from 1.
         incident: set the moment the epoch ends: cancel the call, wait for the next epoch, call again.
+        calls: the tasks that are to be cancelled at that moment.
     """
 
-    number: int
     incident: asyncio.Future[Incident]
+    calls: set[asyncio.Task[Any]] = field(default_factory=set[asyncio.Task[Any]])
+
+    def end(self, incident: Incident) -> None:
+        """Tell every call of the incident."""
+        self.incident.set_result(incident)
+        for call in self.calls:
+            call.cancel()
 
 
 class Gate:
@@ -42,11 +47,12 @@ class Gate:
 
     Attributes:
         failure: why the gate is closed for good; ``None`` while there is hope.
+        verdicts: calls that came to an end other than an incident; a model that gives some is alive.
     """
 
     def __init__(self) -> None:
+        self.verdicts = 0
         self._epoch: Epoch | None = None
-        self._count = 0
         self.failure: Exception | None = None
         self._news = asyncio.Event()
         self._inside = 0
@@ -57,14 +63,13 @@ class Gate:
     def open(self) -> None:
         """Begin an epoch, unless one is on."""
         if self._epoch is None:
-            self._count += 1
-            self._epoch = Epoch(self._count, asyncio.get_running_loop().create_future())
+            self._epoch = Epoch(asyncio.get_running_loop().create_future())
             self._news.set()
 
     def close(self, incident: Incident) -> None:
         """End the epoch: every call in flight learns it now."""
         if self._epoch:
-            self._epoch.incident.set_result(incident)
+            self._epoch.end(incident)
             self._epoch = None
         if self.failure is None:
             self._news.clear()
@@ -83,23 +88,31 @@ class Gate:
         """
         while True:
             if self.failure:
-                raise self.failure
+                raise self.failure.with_traceback(None)  # shared by all who wait; each would lengthen its traceback
             if self._epoch:
                 return self._epoch
             await self._news.wait()
 
-    @asynccontextmanager
-    async def admit(self, *, alone: bool) -> AsyncGenerator[Epoch]:
-        """Be inside together with other calls, or ``alone``; yields the epoch to call in."""
-        await self._enter(alone=alone)
-        try:
-            yield await self.wait()
-        finally:
-            self._inside -= 1
-            self._alone = False
-            self._left.set()
+    async def enter(self, *, alone: bool) -> Epoch:
+        """Go inside, together with other calls or ``alone``; gives the epoch to call in. Ends with :meth:`leave`.
 
-    async def _enter(self, *, alone: bool) -> None:
+        Raises:
+            Exception: the failure that closed the gate for good.
+        """
+        await self._take_place(alone=alone)
+        try:
+            return await self.wait()
+        except BaseException:
+            self.leave()
+            raise
+
+    def leave(self) -> None:
+        """Make room: for one that has to be alone, or for all others."""
+        self._inside -= 1
+        self._alone = False
+        self._left.set()
+
+    async def _take_place(self, *, alone: bool) -> None:
         self._loners += alone
         try:
             # Who has to be alone goes first, or a steady stream of others would keep it out for ever.

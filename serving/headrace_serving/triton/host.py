@@ -108,8 +108,11 @@ def _python3(program: Path) -> str | None:
     if program.resolve() == Path(sys.executable).resolve():
         return identity(sys.version_info[:2], Path(sys.prefix))
     code = "import sys; print('%d.%d' % sys.version_info[:2], sys.prefix)"
-    answer = subprocess.run([program, "-c", code], capture_output=True, text=True, check=False, timeout=30)  # noqa: S603
-    return answer.stdout.strip()
+    try:
+        answer = subprocess.run([program, "-c", code], capture_output=True, text=True, check=False, timeout=10)  # noqa: S603
+    except (OSError, subprocess.SubprocessError) as error:
+        return f"that does not run ({error})"
+    return answer.stdout.strip() or "that does not run"
 
 
 def _libpython() -> Path | None:

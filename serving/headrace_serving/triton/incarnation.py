@@ -26,6 +26,7 @@ from headrace_serving.triton.stubs import Stub, StubWatch
 Probe = Callable[[], Awaitable[None]]
 
 _STOP_MARGIN_S = 2.0
+_CONFIRM_S = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +46,11 @@ class Incarnation:
     """A running server.
 
     Attributes:
-        endpoint: where it answers.
         facts: what each loaded model consists of.
         on_death: told of each death the moment it happens.
     """
 
-    def __init__(self, settings: ServerSettings, process: ServerProcess, endpoint: Endpoint, log: ServerLog) -> None:
-        self.endpoint = endpoint
+    def __init__(self, settings: ServerSettings, process: ServerProcess, start: Start) -> None:
         self.facts: Mapping[str, ModelFacts] = {}
         self.on_death: Callable[[Death], None] = lambda _death: None
         self._deaths: dict[str, Death] = {}
@@ -59,9 +58,9 @@ class Incarnation:
         self._abandoned: set[str] = set()
         self._settings = settings
         self._process = process
-        self._log = log
-        self._control = Control.connect(endpoint.grpc)
-        self._start = Start(settings, process, self._control, endpoint, log)
+        self._log = start.log
+        self._control = start.control
+        self._start = start
         self._stubs = StubWatch(process.pid, self._stub_died)
         process.exited.add_done_callback(self._server_died)
 
@@ -78,8 +77,9 @@ class Incarnation:
         """
         identity = f"headrace-{secrets.token_hex(6)}-"
         log = ServerLog(settings.log, settings.log.stat().st_size if settings.log.exists() else 0)
+        control = Control.connect(endpoint.grpc)
         process = await ServerProcess.spawn(server_command(settings, parts, endpoint, identity))
-        started = cls(settings, process, endpoint, log)
+        started = cls(settings, process, Start(settings, process, control, endpoint, log))
         try:
             await started._become_ready(identity, probe)
         except BaseException:
@@ -122,19 +122,22 @@ class Incarnation:
         self._stubs.retire(model)
         died = self._deaths.pop(model, None)
         try:
-            await self._reload(model, limit_s)
-        except BaseException:
+            async with asyncio.timeout(limit_s):
+                await self._reload(model)
+        except BaseException as error:
             if died:
                 self._deaths.setdefault(model, died)
+            if isinstance(error, TimeoutError):
+                raise ControlFailed(f"repair of {model}: not done in {limit_s:g} s") from None
             raise
         self._adopt()
 
-    async def _reload(self, model: str, limit_s: float) -> None:
-        await self._control.unload(model, limit_s)
-        await self._control.load(model, limit_s)
+    async def _reload(self, model: str) -> None:
+        await self._control.unload(model)
+        await self._control.load(model)
         for dependent in self.dependents(model) - {model}:
             if not await self._control.is_ready(dependent):
-                await self._control.load(dependent, limit_s)
+                await self._control.load(dependent)
 
     def abandon(self, model: str) -> None:
         """Let a model be: it stays dead and is not reported again."""
@@ -165,19 +168,22 @@ class Incarnation:
         try:
             await ending
         finally:
-            await self._stubs.end()
+            self._stubs.end()
             with contextlib.suppress(Exception):
                 await self._control.close()
 
     async def _become_ready(self, identity: str, probe: Probe | None) -> None:
         limit_s = self._settings.start_timeout_s
+        limit = asyncio.timeout(limit_s)
         try:
-            async with asyncio.timeout(limit_s):
+            async with limit:
                 self.facts = await self._start.loaded(identity)
                 self._adopt()
                 if probe:
                     await self._pass(probe)
         except TimeoutError:
+            if not limit.expired():
+                raise  # the probe's own
             raise StartTimedOut(limit_s, self._log.still_loading(), self._log.path, self.excerpt()) from None
         except ControlFailed as error:
             raise self._start.failed(str(error)) from None
@@ -195,6 +201,8 @@ class Incarnation:
         death = asyncio.ensure_future(self.death())
         try:
             await asyncio.wait({probing, death}, return_when=asyncio.FIRST_COMPLETED)
+            if probing.done() and probing.exception():
+                await asyncio.wait({death}, timeout=_CONFIRM_S)  # the error may come before the news that explains it
             if death.done():
                 raise self._fatal(death.result())
             probing.result()

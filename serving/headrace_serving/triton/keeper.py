@@ -10,6 +10,7 @@ It reads single letters on standard input (:data:`TERMINATE`, :data:`KILL`; end 
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import select
@@ -26,6 +27,7 @@ KILL = b"K"
 """Kill server and children at once."""
 
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  # the system's folder of shared memory regions
+_PARENT_FIELD, _SESSION_FIELD = 1, 3  # of /proc/<pid>/stat, counted from the state
 _SET_PARENT_DEATH_SIGNAL = 1
 _SET_CHILD_SUBREAPER = 36
 _LOOK_MS = 20
@@ -34,10 +36,19 @@ _SWEEP_LIMIT_S = 5.0
 
 def children(parent: int) -> Iterator[int]:
     """The processes whose parent is ``parent``, those that have ended but were not waited for left out."""
+    return _living(_PARENT_FIELD, parent)
+
+
+def session(leader: int) -> Iterator[int]:
+    """The processes of the session that ``leader`` began, even when it has ended."""
+    return _living(_SESSION_FIELD, leader)
+
+
+def _living(field: int, value: int) -> Iterator[int]:
     for entry in os.listdir("/proc"):  # noqa: PTH208  # looked through often
         if entry.isdigit():
             fields = process_fields(int(entry))
-            if fields and fields[1] == str(parent) and fields[0] != "Z":
+            if fields and fields[field] == str(value) and fields[0] != "Z":
                 yield int(entry)
 
 
@@ -148,7 +159,8 @@ def _sweep(server: int | None) -> None:
     doomed = [server] if server else list(children(os.getpid()))
     while time.monotonic() < limit:
         for pid in doomed:
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(PermissionError):  # what a step started as another user must not keep the rest alive
+                os.kill(pid, signal.SIGKILL)
         _reap(0)
         if not _has_children():
             return

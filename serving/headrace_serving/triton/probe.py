@@ -45,7 +45,6 @@ class Installation:
         libraries: folders of the shared libraries that it and its stubs load.
         backend: folder of the python backend.
         stub: the stub for the running Python.
-        caches: folder of the response caches.
         programs: folder whose ``python3`` is the running environment; comes first on the server's PATH.
     """
 
@@ -53,7 +52,6 @@ class Installation:
     libraries: tuple[Path, ...]
     backend: Path
     stub: Path
-    caches: Path
     programs: Path
 
 
@@ -73,7 +71,6 @@ def locate(host: Host | None = None) -> Installation:
         libraries=(host.wheel.parent / "nvidia_pytriton.libs", host.libpython.parent),
         backend=tree / "backends" / "python",
         stub=_stub(host),
-        caches=tree / "caches",
         programs=host.prefix / "bin",
     )
 

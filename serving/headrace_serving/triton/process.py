@@ -14,6 +14,8 @@ from typing import Self
 from headrace_serving.triton import keeper
 
 _KEEPER_LIMIT_S = 8.0
+_SWEEP_LIMIT_S = 2.0
+_LOOK_S = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,6 @@ class ServerCommand:
     Attributes:
         arguments: the binary and its arguments.
         environment: all variables of the server.
-        folder: its working folder.
         log: file that receives its standard output and error, appended.
         python: interpreter of the keeper.
         region_prefix: begin of the names of its shared memory regions; they are removed when it has ended.
@@ -31,7 +32,6 @@ class ServerCommand:
 
     arguments: tuple[str, ...]
     environment: Mapping[str, str] = field(repr=False)
-    folder: Path
     log: Path
     python: Path
     region_prefix: str
@@ -66,11 +66,11 @@ class ServerProcess:
     async def spawn(cls, command: ServerCommand) -> Self:
         """Start the keeper, which starts the server."""
         keeper_process = await _spawn_keeper(command)
+        assert keeper_process.stdout
         try:
-            assert keeper_process.stdout
             first = await keeper_process.stdout.readline()
         except BaseException:
-            _order(keeper_process, keeper.KILL)
+            await cls(keeper_process, 0, command.region_prefix).stop(grace_s=0)
             raise
         return cls(keeper_process, int(first.split()[1]) if first else 0, command.region_prefix)
 
@@ -100,7 +100,19 @@ class ServerProcess:
             self._keeper.kill()
             await self._keeper.wait()
         await asyncio.wait({self._listener})
-        keeper.remove_regions(self._region_prefix)  # a keeper that was killed could not
+        if self._keeper.returncode:
+            await self._sweep()
+
+    async def _sweep(self) -> None:
+        """Do what a keeper that was killed could not."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_SWEEP_LIMIT_S):
+                while orphans := list(keeper.session(self._keeper.pid)):
+                    for pid in orphans:
+                        with contextlib.suppress(ProcessLookupError, PermissionError):
+                            os.kill(pid, signal.SIGKILL)
+                    await asyncio.sleep(_LOOK_S)
+        keeper.remove_regions(self._region_prefix)
 
     async def _stop(self, grace_s: float) -> None:
         if grace_s:
@@ -127,7 +139,6 @@ async def _spawn_keeper(command: ServerCommand) -> asyncio.subprocess.Process:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=log,
-            cwd=command.folder,
             env=command.environment,
             start_new_session=True,  # Ctrl-C in a terminal reaches the driver alone, which then stops us in order
         )

@@ -102,7 +102,7 @@ class TritonServer:
     async def stop(self) -> None:
         """Stop; leaves no process, no shared memory and no port. May be repeated; kills at once when cancelled.
 
-        Calls that wait get :class:`ServerStopped`.
+        Calls that wait get :class:`ServerStopped`. A start that is under way is ended by cancelling it, not by this.
         """
         supervisor, supervising = self._supervisor, self._supervising
         if supervisor is None or supervising is None:
@@ -111,8 +111,10 @@ class TritonServer:
         supervising.cancel()
         try:
             await asyncio.wait({supervising})
-        finally:
             await supervisor.incarnation.stop()
+        except asyncio.CancelledError:
+            await supervisor.incarnation.kill()
+            raise
 
     async def call(self, model: str, attempt: Callable[[], Awaitable[T]], *, max_incidents: int = 4) -> T:
         """The result of ``attempt``, made again when a process that it depends on dies meanwhile.

@@ -11,13 +11,16 @@ from headrace_serving.triton.ports import LOOPBACK
 
 CHANNEL_OPTIONS: tuple[tuple[str, int], ...] = (
     ("grpc.initial_reconnect_backoff_ms", 20),
-    ("grpc.min_reconnect_backoff_ms", 20),
+    ("grpc.min_reconnect_backoff_ms", 2_000),
     ("grpc.max_reconnect_backoff_ms", 100),
     ("grpc.use_local_subchannel_pool", 1),
     ("grpc.max_receive_message_length", -1),
     ("grpc.max_send_message_length", -1),
 )
-"""Options for a gRPC channel to the server: one that was restarted is found again within 0.1 s."""
+"""Options for a gRPC channel to the server: one that was restarted is found again within 0.1 s.
+
+What gRPC calls the least backoff is the time that an attempt to connect may take: a busy server needs some.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,6 @@ class ServerSettings:
         repository: the model repository.
         models: the models to load; members of ensembles may be left out.
         folder: the server's own folder, made where missing: its log (``triton.log``) and its backends.
-        working_folder: folder that relative paths inside steps start from; ``None`` is that of the driver.
         grpc_port: port on the loopback interface; 0 is any free one.
         metrics_port: the same for the metrics.
         needs: models that a model calls while it works (not through an ensemble, which is known): they fail together.
@@ -44,7 +46,6 @@ class ServerSettings:
     repository: Path
     models: tuple[str, ...]
     folder: Path
-    working_folder: Path | None = None
     grpc_port: int = 0
     metrics_port: int = 0
     needs: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))

@@ -59,10 +59,10 @@ class Start:
 
     async def _check_identity(self, identity: str) -> None:
         """Make sure that it is our server that answers, not one that took the port a moment before ours."""
-        try:
-            answered = await self.control.identity()
-        except ControlFailed as error:
-            answered = str(error)
+        asking = asyncio.ensure_future(self.control.identity())
+        await asyncio.wait({asking, self.process.exited}, return_when=asyncio.FIRST_COMPLETED)
+        asking.cancel()  # who took the port may never answer; ours then ends
+        (answered,) = await asyncio.gather(asking, return_exceptions=True)
         if answered != identity:
             await asyncio.wait({self.process.exited}, timeout=_CONFLICT_S)
             raise self.failed(f"another server at {self.endpoint.grpc} ({answered})")

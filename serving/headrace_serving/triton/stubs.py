@@ -14,7 +14,6 @@ from headrace_serving.triton.keeper import SHARED_MEMORY, children, process_fiel
 from headrace_serving.triton.process import ending
 
 STUB_NAME = "triton_python_backend_stub"
-_END_LIMIT_S = 2.0
 _EXIT_CODE_FIELD = 49  # the last field of /proc/<pid>/stat, counted from the state
 
 
@@ -57,15 +56,14 @@ class StubWatch:
         self._server = server
         self._on_death = on_death
         self._watched: dict[Stub, int] = {}
-        self._retired: set[int] = set()
-        self._gone = asyncio.Event()
+        self._retired: set[Stub] = set()
 
     def adopt(self) -> None:
         """Watch the stubs that came since the last call; those of a retired model stay out."""
-        known = self._retired | {stub.pid for stub in self._watched}
-        for stub in stubs_of(self._server):
-            if stub.pid not in known:
-                self._watch(stub)
+        living = set(stubs_of(self._server))
+        self._retired &= living  # a process id comes back one day, as another stub
+        for stub in living - self._retired - self._watched.keys():
+            self._watch(stub)
 
     def count(self, model: str) -> int:
         """How many living stubs of ``model`` are watched."""
@@ -75,6 +73,7 @@ class StubWatch:
         """Forget the stubs of ``model``: after an unload they live a second more, and their end is not a crash."""
         for stub in [stub for stub in self._watched if stub.model == model]:
             self._unwatch(stub)
+            self._retired.add(stub)
 
     def kill(self, model: str) -> None:
         """Kill the stubs of ``model``; their deaths are reported. Also ends one that hangs or was stopped.
@@ -86,15 +85,8 @@ class StubWatch:
                 with suppress(ProcessLookupError):
                     signal.pidfd_send_signal(descriptor, signal.SIGKILL)
 
-    async def end(self) -> None:
-        """Kill those that still live (they outlive a server whose keeper was killed), then watch none any more."""
-        for model in {stub.model for stub in self._watched}:
-            self.kill(model)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_END_LIMIT_S):
-                while self._watched:
-                    self._gone.clear()
-                    await self._gone.wait()
+    def end(self) -> None:
+        """Watch none any more."""
         for stub in list(self._watched):
             self._unwatch(stub)
 
@@ -103,15 +95,16 @@ class StubWatch:
             descriptor = os.pidfd_open(stub.pid)
         except ProcessLookupError:
             return
+        if _stub(stub.pid) != stub:  # it ended a moment ago, and the descriptor may be that of a stranger
+            os.close(descriptor)
+            return
         self._watched[stub] = descriptor
         asyncio.get_running_loop().add_reader(descriptor, self._died, stub)
 
     def _unwatch(self, stub: Stub) -> None:
         descriptor = self._watched.pop(stub)
-        self._retired.add(stub.pid)
         asyncio.get_running_loop().remove_reader(descriptor)
         os.close(descriptor)
-        self._gone.set()
 
     def _died(self, stub: Stub) -> None:
         how = _how(stub.pid)

@@ -10,7 +10,6 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from headrace_dags.errors import HeadraceError
 from headrace_serving.triton.errors import ControlFailed, ModelCrashed, ModelLoadFailed, ServerDead
 from headrace_serving.triton.gate import Gate, Incident
 from headrace_serving.triton.incarnation import Death, Incarnation
@@ -80,6 +79,10 @@ class Budget:
             return False
         self._spent.append(now_s)
         return True
+
+    def refill(self) -> None:
+        """Forget what was spent."""
+        self._spent.clear()
 
 
 class Supervisor:
@@ -170,7 +173,7 @@ class Supervisor:
         while self._restarts.spend(time.monotonic()):
             try:
                 self.incarnation = await self._launch()
-            except HeadraceError as error:
+            except Exception as error:  # noqa: BLE001  # the probe raises what it likes
                 last = error
                 continue
             self._attend()

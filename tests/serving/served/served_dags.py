@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import os
 import time
 from collections.abc import Iterator
 from enum import Enum
@@ -256,6 +257,15 @@ def one_onnx(x: Small) -> Scores:
     return linear(x)
 
 
+@hr.onnx("rows.onnx", size=8)
+def rows(x: hr.Batch[Small]) -> hr.Batch[Scores]: ...
+
+
+@hr.dag
+def batched_onnx(xs: hr.Many[Small]) -> hr.Many[Scores]:
+    return rows.map(xs)
+
+
 # Media.
 
 
@@ -369,6 +379,17 @@ def failing_inside(texts: hr.Many[hr.Text]) -> hr.Many[hr.Text]:
 
 
 @hr.step
+def crash(number: int) -> int:
+    os.kill(os.getpid(), number)
+    return number
+
+
+@hr.dag
+def crashing(number: int) -> int:
+    return crash(number)
+
+
+@hr.step
 def sleep(seconds: float) -> float:
     time.sleep(seconds)
     return seconds
@@ -395,6 +416,7 @@ DAGS = (
     ragged,
     over_a_hop,
     one_onnx,
+    batched_onnx,
     a_video,
     made_media,
     dividing,
@@ -402,5 +424,6 @@ DAGS = (
     misdeclared,
     quitting,
     failing_inside,
+    crashing,
     sleeping,
 )
