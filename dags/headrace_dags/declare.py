@@ -55,7 +55,7 @@ def _of_step(step: Step[..., Any]) -> Declared:
     draft = Draft(fn, _location(fn), step.__name__)
     if not isinstance(fn, FunctionType):
         return _of_no_function(draft, step)
-    draft.note(signature.async_step(fn), signature.not_importable(fn, fn))
+    draft.note(signature.async_step(fn), signature.not_importable(fn))
     reader = Reader(fn, draft.name, "batched" if step.options.batched else "plain", draft.notes)
     draft.read(reader, yields=inspect.isgeneratorfunction(fn))
     form: Form = "onnx" if step.options.model else "function"

@@ -41,7 +41,7 @@ def _of_class(cls: type[Stateful]) -> Declared:
     header = cls.__headrace__
     location = header.location or Location("<unknown>", 1)
     draft = Draft(cls, location, cls.__name__)
-    draft.note(signature.not_importable(cls, cls), _init(cls))
+    draft.note(signature.not_importable(cls), _init(cls))
     _read(draft, cls, batched=header.options.batched)
     _check_setup(draft, cls)
     ref = draft.ref("stateful", header.options)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+import traceback
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -139,10 +140,15 @@ def _failed(error: BaseException, target: str, root: Path) -> ImportFailed:
     got = f"{type(error).__name__}: {text}" if text else type(error).__name__
     missing = isinstance(error, ModuleNotFoundError) and error.name
     write = f"Install {error.name}, or correct the import" if missing else "Correct the line"  # type: ignore[attr-defined]
-    location = innermost_location(error, [root])
-    return ImportFailed(
-        Problem("import-failed", target, "cannot be imported", got, write, location), user_frames(error, [root])
-    )
+    problem = Problem("import-failed", target, "cannot be imported", got, write, innermost_location(error, [root]))
+    return ImportFailed(problem, _traceback(error, root))
+
+
+def _traceback(error: BaseException, root: Path) -> str:
+    """What Python says, cut to the user's lines; a file that cannot be read has run none."""
+    if isinstance(error, SyntaxError):
+        return "".join(traceback.format_exception_only(error)).rstrip()
+    return user_frames(error, [root])
 
 
 def _chosen(spec: str, name: str, dags: dict[str, Dag[..., Any]]) -> Dag[..., Any]:

@@ -30,7 +30,8 @@ def of_class(cls: type) -> Hints:
 
 def namespace(cls: type) -> dict[str, Any]:
     """The names a class's annotations may use: those of its module."""
-    return vars(sys.modules[cls.__module__])
+    header = getattr(cls, "__headrace__", None)
+    return header.namespace if header else vars(sys.modules[cls.__module__])
 
 
 def evaluate(annotations: Mapping[str, Any], namespace: dict[str, Any]) -> Hints:

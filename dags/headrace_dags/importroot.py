@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import sysconfig
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -50,13 +51,22 @@ def _put_first(root: Path) -> None:
 
 
 def _give_way(root: Path, name: str) -> None:
-    """Forget modules that stand in the way of ``name``: its parents and itself, and modules beside them, from another root."""
+    """Forget modules that stand in the way: of ``name`` and its parents, and of those in ``root``, which it may import."""
     parts = name.split(".")
-    for depth in range(1, len(parts) + 1):
-        loaded = sys.modules.get(".".join(parts[:depth]))
-        if loaded is not None and not _lies_in(loaded, root):
-            _forget(".".join(parts[:depth]))
-            return
+    names = [".".join(parts[:depth]) for depth in range(1, len(parts) + 1)]
+    names += [each.stem for each in root.iterdir() if each.suffix == ".py" or each.is_dir()]
+    for each in names:
+        loaded = sys.modules.get(each)
+        if loaded is not None and not _lies_in(loaded, root) and _is_of_a_project(loaded):
+            _forget(each)
+
+
+def _is_of_a_project(module: ModuleType) -> bool:
+    """Whether a module is neither of Python, nor of an installed library, nor Headrace's own."""
+    if module.__name__.startswith("headrace") or not (getattr(module, "__file__", None) or hasattr(module, "__path__")):
+        return False
+    libraries = {Path(sysconfig.get_path(kind)) for kind in ("stdlib", "platstdlib", "purelib", "platlib")}
+    return not any(_lies_in(module, library.resolve()) for library in libraries)
 
 
 def _lies_in(module: ModuleType, root: Path) -> bool:

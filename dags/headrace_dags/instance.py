@@ -24,10 +24,12 @@ class Header:
     Attributes:
         options: the options, inherited ones included.
         location: the line of the class statement; ``None`` for the bases themselves.
+        namespace: the names of its module, which another module of that name may have replaced since.
     """
 
     options: StepOptions = field(default_factory=StepOptions)
     location: Location | None = None
+    namespace: dict[str, Any] = field(default_factory=dict, repr=False)
 
 
 @dataclass(slots=True)
@@ -55,13 +57,20 @@ class State:
         return replace(self, use=use)
 
 
-def header_of(cls: type[Any], options: Mapping[str, Any], location: Location) -> Header:
-    """The header of a new class: its own options over those of its base."""
+def header_of(cls: type[Any], options: Mapping[str, Any], location: Location, namespace: dict[str, Any]) -> Header:
+    """The header of a new class: its own options over those of its base.
+
+    Args:
+        cls: the class.
+        options: what its header says.
+        location: the line of the class statement.
+        namespace: the names of the module that holds the statement.
+    """
     inherited: StepOptions = cls.__headrace__.options
     own = written(options)
     named = {name: getattr(own, name) for name in options if name not in own.unknown}
     batched = any(base.__name__ == "StatefulBatch" for base in cls.__mro__)
-    return Header(replace(inherited, **named, batched=batched, unknown=own.unknown), location)
+    return Header(replace(inherited, **named, batched=batched, unknown=own.unknown), location, namespace)
 
 
 def state_of(instance: Any) -> State:

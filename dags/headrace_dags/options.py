@@ -61,6 +61,11 @@ class UseOptions:
     location: Location | None = None
 
 
+def caller_names(depth: int = 2) -> dict[str, Any]:
+    """The global names of the code that called the function which asks (``depth`` frames up)."""
+    return sys._getframe(depth).f_globals  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+
+
 def caller(depth: int = 2) -> Location:
     """The line that called the function which asks (``depth`` frames up)."""
     from headrace_dags.errors import Location

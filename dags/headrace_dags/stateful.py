@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, Generic, ParamSpec
 
 from headrace_dags import plain
 from headrace_dags.instance import Header, State, fresh_defaults, header_of, state_of, watch
-from headrace_dags.options import Device, UseOptions, caller
+from headrace_dags.options import Device, UseOptions, caller, caller_names
 from headrace_dags.trace.context import active
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Stateful:
         __headrace__ = Header()  # without an annotation: those of class steps are read, and are configuration
 
         def __init_subclass__(cls, **options: Any) -> None:
-            cls.__headrace__ = header_of(cls, options, caller())
+            cls.__headrace__ = header_of(cls, options, caller(), caller_names())
             watch(cls)
             super().__init_subclass__()
 

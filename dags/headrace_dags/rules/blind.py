@@ -6,7 +6,7 @@ import ast
 import dis
 from collections.abc import Iterator
 from types import FunctionType
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from headrace_dags import sourcelines
 from headrace_dags.dag import Dag
@@ -14,6 +14,10 @@ from headrace_dags.misfit import Misfit
 from headrace_dags.stateful import Stateful
 from headrace_dags.steps import Step
 
+What: TypeAlias = Literal["class", "step", "value", "other"]
+
+_CALLED: dict[What, What] = {"class": "step", "step": "value", "value": "other", "other": "other"}
+_METHODS: dict[str, What] = {"map": "value", "with_": "step"}
 _TESTS = ("isinstance", "type", "callable")
 _OPCODES = frozenset(
     code for name, code in dis.opmap.items() if name.startswith(("IS_OP", "MATCH_")) or name.endswith("_NONE")
@@ -29,10 +33,11 @@ def traced_tests(fn: FunctionType) -> Iterator[tuple[Misfit, int]]:
     if node is None:
         return
     arguments = (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
-    statements = list(sourcelines.own_statements(node))
-    values = {each.arg for each in arguments}.union(*(_assigned(each, fn.__globals__) for each in statements))
-    for each in statements:
-        if (tested := _tested(each)) in values:
+    known: dict[str, What] = dict.fromkeys([each.arg for each in arguments], "value")
+    for each in sourcelines.own_statements(node):
+        known |= _assigned(each, known, fn.__globals__)
+        tested = _tested(each)
+        if tested and known.get(tested) == "value":
             got = f"{_kind(each)} on {tested}"
             line: int = each.lineno  # type: ignore[attr-defined]
             yield (
@@ -47,25 +52,32 @@ def _may_test(fn: FunctionType) -> bool:
     return not _OPCODES.isdisjoint(code.co_code[::2]) or not set(_TESTS).isdisjoint(code.co_names)
 
 
-def _assigned(node: ast.AST, names: dict[str, Any]) -> set[str]:
-    """The names that a statement gives the value of a step or dag."""
-    if isinstance(node, (ast.Assign, ast.AnnAssign, ast.NamedExpr)) and _is_wired(node.value, names):
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        return {each.id for target in targets for each in ast.walk(target) if isinstance(each, ast.Name)}
-    return set()
+def _assigned(node: ast.AST, known: dict[str, What], names: dict[str, Any]) -> dict[str, What]:
+    """The names that a statement gives a step or the value of one."""
+    if not isinstance(node, (ast.Assign, ast.AnnAssign, ast.NamedExpr)) or node.value is None:
+        return {}
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    found = [each.id for target in targets for each in ast.walk(target) if isinstance(each, ast.Name)]
+    return dict.fromkeys(found, _what(node.value, known, names))
 
 
-def _is_wired(node: ast.expr | None, names: dict[str, Any]) -> bool:
-    """Whether an expression is the call of a step or dag: ``step(...)``, ``step.map(...)``, ``Step(...)(...)``."""
+def _what(node: ast.expr, known: dict[str, What], names: dict[str, Any]) -> What:
+    """What an expression is: a class step, a step, or the value of a call of one."""
+    if isinstance(node, ast.Name):
+        return known[node.id] if node.id in known else _named(names.get(node.id))
     if not isinstance(node, ast.Call):
-        return False
-    root: ast.expr = node.func
-    while isinstance(root, (ast.Attribute, ast.Call)):
-        root = root.value if isinstance(root, ast.Attribute) else root.func
-    found = names.get(root.id) if isinstance(root, ast.Name) else None
-    if isinstance(found, type):  # making the step is not calling it
-        return issubclass(found, Stateful) and node.func is not root
-    return isinstance(found, (Step, Dag, Stateful))
+        return "other"
+    method = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+    called = _what(node.func.value if isinstance(node.func, ast.Attribute) else node.func, known, names)
+    if method:
+        return _METHODS.get(method, "other") if called == "step" else "other"
+    return _CALLED[called]
+
+
+def _named(found: Any) -> What:
+    if isinstance(found, type):
+        return "class" if issubclass(found, Stateful) else "other"
+    return "step" if isinstance(found, (Step, Dag, Stateful)) else "other"
 
 
 def _tested(node: ast.AST) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from headrace_dags.misfit import Misfit
 from headrace_dags.rules.names import listed, meant
 from headrace_dags.spelling import written
+from headrace_dags.steps import Step
 
 
 def step_target(target: Any) -> Misfit | None:
@@ -30,12 +31,11 @@ def async_step(fn: FunctionType) -> Misfit | None:
     return Misfit("async-step", "expects an ordinary function", "async def", "Write def, and wait inside the body")
 
 
-def not_importable(target: Any, found_as: Any) -> Misfit | None:
+def not_importable(target: Any) -> Misfit | None:
     """``not-importable``: a server finds a step again by importing its module, so it lies at the module's top level.
 
     Args:
-        target: the function or class.
-        found_as: what the module must hold under that name: the step made of it.
+        target: the function of a step, or the class.
     """
     name = target.__qualname__
     if name.endswith("<lambda>"):
@@ -45,15 +45,16 @@ def not_importable(target: Any, found_as: Any) -> Misfit | None:
     if "<locals>" in name:
         write = "Move it to the top level of the module, and give what it closes over as arguments"
         return Misfit("not-importable", "expects a step at the top level of a module", "one inside a function", write)
-    return None if _reached(target) is found_as else _renamed(target)
+    return None if _reached(target) is target else _renamed(target)
 
 
 def _reached(target: Any) -> Any:
-    """What the module holds under the target's name; what a step was made of stands for the step."""
-    found: Any = sys.modules.get(target.__module__)
-    for part in target.__qualname__.split("."):
+    """The class, or the function of the step, that the module holds under the target's name."""
+    first, *rest = target.__qualname__.split(".")
+    found = (target.__globals__ if isinstance(target, FunctionType) else target.__headrace__.namespace).get(first)
+    for part in rest:
         found = getattr(found, part, None)
-    return getattr(found, "fn", found)
+    return found.fn if isinstance(found, Step) else found if isinstance(found, type) else None
 
 
 def _renamed(target: Any) -> Misfit:

@@ -9,7 +9,7 @@ from headrace_dags.annotations import accepts
 from headrace_dags.graph import Port, Use
 from headrace_dags.misfit import Misfit
 from headrace_dags.rules import whole, wiring
-from headrace_dags.trace.arguments import standins_in
+from headrace_dags.trace.arguments import is_lost, standins_in
 from headrace_dags.trace.body import FAILED
 from headrace_dags.trace.standin import is_standin, origin_of, shown
 
@@ -22,6 +22,8 @@ def returned(tracer: Tracer, value: Any) -> Any:
     declared = tracer.scope.declared
     ports, several = declared.signature.outputs, declared.signature.result_class
     if value is FAILED or not ports:
+        tracer.excuse(() if value is FAILED else value)
+        tracer.failed |= not ports and (is_lost(value) or not any(standins_in(value)))
         return tracer.results(declared, None)
     if several is None:
         uses = {ports[0].name: _judged(tracer, declared.where, ports[0], value)}
@@ -29,6 +31,7 @@ def returned(tracer: Tracer, value: Any) -> Any:
         pairs = zip(ports, value, strict=True)
         uses = {port.name: _judged(tracer, f"{declared.where}.{port.name}", port, each) for port, each in pairs}
     else:
+        tracer.failed = True
         _note(tracer, declared.where, _no_fields(several, value), value)
         return tracer.results(declared, None)
     return tracer.stand(declared, ports, uses)
@@ -37,9 +40,11 @@ def returned(tracer: Tracer, value: Any) -> Any:
 def _judged(tracer: Tracer, where: str, port: Port, value: Any) -> Use | None:
     """The value that gives ``port``; nothing where it does not fit."""
     if not is_standin(value):
-        _note(tracer, where, _no_value(value), value)
+        tracer.failed = True
+        _note(tracer, where, whole.dag_return(_what(value)), value)
         return None
     origin = origin_of(value)
+    tracer.failed |= origin.use is None or origin.tracer is not tracer
     if origin.tracer is not tracer:
         _note(tracer, where, wiring.foreign_value(str(origin)), None)
     elif origin.port and not (accepts(port.type, origin.port.type) and port.many == origin.port.many):
@@ -54,10 +59,6 @@ def _no_fields(several: type[tuple[Any, ...]], value: Any) -> Misfit | None:
         return None
     fields: tuple[str, ...] = getattr(several, "_fields", ())
     return whole.dag_return_fields(several.__name__, fields, _what(value))
-
-
-def _no_value(value: Any) -> Misfit:
-    return whole.dag_return(_what(value))
 
 
 def _what(value: Any) -> str:

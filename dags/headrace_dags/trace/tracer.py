@@ -22,7 +22,7 @@ from headrace_dags.trace.bind import bind
 from headrace_dags.trace.body import run
 from headrace_dags.trace.naming import Names
 from headrace_dags.trace.returned import returned
-from headrace_dags.trace.standin import Origin, StandIn, origin_of
+from headrace_dags.trace.standin import Origin, StandIn, is_standin, origin_of
 from headrace_dags.trace.witness import Scope, Witness
 
 
@@ -155,10 +155,16 @@ class Tracer(Witness):
         found = judge(site, parameter, value, mapped=mapped)
         if isinstance(found, (Use, Const)):
             return found
-        if found and not (self.gave_array and type(value).__module__ == "numpy"):
+        if found and not self._follows(value, location):
             self.notes.note(found, f"{site.step}.{parameter.name}", location)
         self.excuse(value)
         return None
+
+    def _follows(self, value: Any, location: Location) -> bool:
+        """Whether a constant comes of a misuse that has been told: the length of a value is no number of its own."""
+        return not is_standin(value) and (
+            self.told(location) or (self.gave_array and type(value).__module__ == "numpy")
+        )
 
     def _given(self, declared: Declared, bound: Mapping[str, Any], location: Location) -> dict[str, Any]:
         """What the body of a dag that is called in this one gets: stand-ins as it declares them, constants as they are."""
@@ -184,7 +190,13 @@ class Tracer(Witness):
 
     def _options(self, step: Any, declared: Declared, location: Location) -> Options:
         """What ``with_`` said of this use."""
-        use: UseOptions | None = state_of(step).use if isinstance(step, Stateful) else step.use
+        use: UseOptions | None
+        if isinstance(step, Stateful):
+            state = state_of(step)
+            self.excuse([*state.config.values(), *state.positional])
+            use = state.use
+        else:
+            use = step.use
         found, wrong = options.use(use)
         for misfit in wrong:
             self.notes.note(misfit, declared.where, use.location if use and use.location else location)

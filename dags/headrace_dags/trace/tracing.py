@@ -89,7 +89,7 @@ def _check(tracer: Tracer, outputs: Mapping[Port, Use]) -> None:
         if not use.node:
             where = declared.where if declared.signature.result_class is None else f"{declared.where}.{port.name}"
             tracer.notes.note(whole.input_returned(use.port), where, sourcelines.last_return(fn))  # type: ignore[arg-type]
-    if not tracer.failed and len(outputs) == len(declared.signature.outputs):
+    if not tracer.failed:
         tracer.notes.add(unused(tracer, outputs.values()))
 
 

@@ -50,7 +50,7 @@ class Witness:
         notes: all problems so far.
         scopes: the dags whose bodies run, the innermost last.
         excused: values that a problem concerns, which are not held unused besides.
-        failed: whether a body raised, so that it was not seen whole.
+        failed: whether a body raised, or what it returned is hidden by a mistake: what is unused is not known then.
         finished: whether the trace is over; a stand-in that is used later has escaped from it.
     """
 
@@ -117,7 +117,8 @@ class Witness:
         origin, location = origin_of(value), self._line(frame)
         if origin.use:
             self.excused.add(origin.use)
-        if origin.port and (location, id(origin)) not in self._seen:
+        asked_again = rule is misuse.traced_bool and self.told(location)  # by a loop, of another value
+        if origin.port and (location, id(origin)) not in self._seen and not asked_again:
             self._seen.add((location, id(origin)))
             self.notes.note(rule(str(origin), *details), self.scope.declared.where, location)
 
