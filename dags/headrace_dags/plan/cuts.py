@@ -91,6 +91,17 @@ def resources_differ(edge: Edge) -> str:
     return f"{producer.name} runs on {_where(producer)}, {consumer.name} on {_where(consumer)}"
 
 
+def mapped_model(edge: Edge) -> str:
+    """Items feed a model in chunks, and a model's items feed others in chunks: only functions share the process."""
+    if not edge.opens or edge.consumer.axis is None:
+        return ""
+    if not edge.consumer.is_plain:
+        return f"{edge.consumer.name} is {kind(edge.consumer)}: the items of {edge.producer.name} feed it in chunks"
+    if not edge.producer.is_plain:
+        return f"{edge.producer.name} is {kind(edge.producer)}: its items feed {edge.consumer.name} in chunks"
+    return ""
+
+
 def unbounded_map(edge: Edge) -> str:
     """Nobody promised that the items are few enough to be handled where they are made."""
     if not edge.opens or (edge.most is not None and edge.most <= MOST_INLINE):
@@ -99,14 +110,10 @@ def unbounded_map(edge: Edge) -> str:
     return f"{edge.producer.name} declares {declared}: {edge.consumer.name} gets its items in chunks"
 
 
-def mapped_model(edge: Edge) -> str:
-    """Items feed a model in chunks; only functions handle them in the process that makes them."""
+def mapped_apart(edge: Edge) -> str:
+    """A function that could not join the process that makes its items gets them in chunks like any other."""
     if not edge.opens or edge.consumer.axis is None:
         return ""
-    if not edge.consumer.is_plain:
-        return f"{edge.consumer.name} is {kind(edge.consumer)}: the items of {edge.producer.name} feed it in chunks"
-    if not edge.producer.is_plain:
-        return f"{edge.producer.name} is {kind(edge.producer)}: its items feed {edge.consumer.name} in chunks"
     return f"{edge.consumer.name} cannot run in the process of {edge.producer.name}: it gets its items in chunks"
 
 
@@ -147,8 +154,9 @@ def memory_differs(edge: Edge) -> str:
 HOP_RULES: tuple[tuple[str, Rule], ...] = (
     ("isolate", isolate),
     ("resources-differ", resources_differ),
-    ("unbounded-map", unbounded_map),
     ("mapped-model", mapped_model),
+    ("unbounded-map", unbounded_map),
+    ("mapped-apart", mapped_apart),
     ("fan-in-many", fan_in_many),
     ("axis-differs", axis_differs),
 )

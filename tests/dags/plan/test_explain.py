@@ -25,11 +25,11 @@ query              Text                             text
 rank.result        Many[Embedding (float32 d=384)]  tensor
 tidy.result        int                              json
 
-BETWEEN               CUT  RULE           BECAUSE
-frames -> read_slide  hop  unbounded-map  frames declares no max_items=: read_slide gets its items in chunks
-frames -> rank        hop  unbounded-map  frames declares no max_items=: rank gets its items in chunks
-read_slide -> index   hop  fan-in-many    index takes all items at once, read_slide gives them in chunks
-rank -> index         hop  fan-in-many    index takes all items at once, rank gives them in chunks
+BETWEEN               CUT  RULE          BECAUSE
+frames -> read_slide  hop  mapped-model  read_slide is batched: the items of frames feed it in chunks
+frames -> rank        hop  mapped-model  rank is batched: the items of frames feed it in chunks
+read_slide -> index   hop  fan-in-many   index takes all items at once, read_slide gives them in chunks
+rank -> index         hop  fan-in-many   index takes all items at once, rank gives them in chunks
 
 Note: rank is batched within a call, not across runs: query may differ from run to run.
 """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from building import AUDIO, IMAGE, JSON, VECTOR, VIDEO, Builder
+from building import AUDIO, IMAGE, JSON, TEXT, VECTOR, VIDEO, Builder
 from outlines import cuts, outline, planned
 
 
@@ -90,6 +90,15 @@ def test_a_map_without_a_small_bound_is_cut(max_items):
     assert cuts(plan) == ["split>>trim unbounded-map", "trim>>unite fan-in-many"]
 
 
+def test_a_small_map_that_must_wait_for_a_model_gets_its_items_in_chunks():
+    build = Builder()
+    parts, head = build.node("split", build.input(), gives={"parts": TEXT, "head": TEXT}, many=("parts",), max_items=8)
+    topic = build.node("classify", head, form="stateful")
+    plan = planned(build.graph(build.node("label", parts, topic, mapped=True)))
+    assert outline(plan) == ["split-to-classify: [split] [classify]", "label: [label] @split.parts/16"]
+    assert cuts(plan) == ["split>classify own-model", "split>>label mapped-apart", "classify>>label axis-differs"]
+
+
 def test_mapped_steps_of_one_axis_are_one_segment():
     build = Builder()
     parts = build.node("split", build.input(), many=True)
@@ -121,7 +130,7 @@ def test_a_broadcast_value_is_not_cut_and_keeps_batches_within_a_run():
     frames = build.node("frames", x, gives=IMAGE, many=True)
     plan = planned(build.graph(build.node("rank", frames, query, mapped=True, batch=8)))
     assert outline(plan) == ["query: [query]", "frames: [frames]", "rank: [rank] @frames.result/8"]
-    assert cuts(plan) == ["frames>>rank unbounded-map", "query>>rank axis-differs"]
+    assert cuts(plan) == ["frames>>rank mapped-model", "query>>rank axis-differs"]
     assert [flow.many for flow in plan.segments[2].inputs] == [True, False]
 
 
@@ -170,8 +179,8 @@ def test_whole_values_beside_a_chunk_of_the_same_axis_come_from_another_segment(
         "describe: [describe] @frames.result/1",
     ]
     assert cuts(plan) == [
-        "frames>>caption unbounded-map",
-        "frames>>describe unbounded-map",
+        "frames>>caption mapped-model",
+        "frames>>describe mapped-model",
         "caption>>describe fan-in-many",
     ]
 
