@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from tests.events.simulation import PERMANENT, Life, expected, random_life
 
 from headrace_events.engine.decide import decide
-from headrace_events.engine.envelope import Envelope
 from headrace_events.engine.events import TaskKey
+from headrace_events.engine.inbox import Envelope
 from headrace_events.engine.readback import RunRecord
 from headrace_events.engine.record import RunFolder
 from headrace_events.engine.replay import fold, replay

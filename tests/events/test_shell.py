@@ -5,15 +5,16 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.events.fakes import RUN, Bench, Fake, Texts
+from tests.events.fakes import RUN, Bench, Fake, Texts, tensor
 from tests.events.plans import Part, plan_of
 
 from headrace_dags.errors import EnvironmentLack, Problem
 from headrace_dags.plan.model import Plan
-from headrace_events.engine.events import Cancel, Failed, Result, Started, Submitted, TimerFired
+from headrace_events.engine.events import Cancel, Event, Failed, Result, Started, Submitted, TimerFired
 from headrace_events.engine.progress import Progress
 from headrace_events.engine.replay import replay
 from headrace_events.engine.settings import ShellSettings
+from headrace_events.engine.shell import execute_run
 from headrace_serving.failure import FailureKind, TaskFailed, TaskFailure
 from headrace_serving.runtimes.contract import Task
 
@@ -266,6 +267,14 @@ async def test_small_payloads_stay_in_the_event_as_long_as_they_fit_together(ben
     assert len(list((bench.path / "objects" / "local" / RUN).iterdir())) == 1
 
 
+async def test_the_log_holds_no_more_payloads_than_it_may(bench: Bench) -> None:
+    plan = plan_of("xs*", [Part("a", maps=("xs",), chunk=1)], "a.out")
+    fake = Fake({"a": lambda _, inputs: {"a_out": [item * 100 for item in inputs["xs"]]}})
+    outcome = await bench.execute(plan, fake, ShellSettings(log_bytes=400, windows={"a": 1}), xs=list("12345"))
+    assert [bool(piece.payload.key) for piece in outcome.outputs["a_out"]] == [False, False, True, True, True]
+    assert bench.outputs() == {"a_out": [item * 100 for item in "12345"]}
+
+
 async def test_inline_payloads_are_read_from_the_log_when_the_cache_has_none(bench: Bench) -> None:
     outcome = await bench.execute(SPLIT, splitting(20), ShellSettings(cache_bytes=0), x=["v"])
     assert outcome.status == "succeeded"
@@ -283,6 +292,81 @@ async def test_whatever_breaks_in_an_executor_fails_its_task(bench: Bench, messa
     assert outcome.failure.kind == "internal"
     assert outcome.failure.message.startswith("RuntimeError: ")
     assert replay(bench.record) == outcome
+
+
+async def test_a_call_that_the_executor_drops_is_made_again(bench: Bench) -> None:
+    def dropped_once(task: Task, _inputs: Texts) -> Texts:
+        if task.id.endswith("/1"):
+            raise asyncio.CancelledError
+        return one()
+
+    async with asyncio.timeout(10):
+        outcome = await bench.execute(single(), Fake({"a": dropped_once}), x=["v"])
+    assert outcome.status == "succeeded"
+    failures = [event.failure for event, _ in bench.events if isinstance(event, Failed)]
+    assert [(each.kind, each.message) for each in failures] == [("unavailable", "the executor dropped the call")]
+
+
+class Quit(BaseException):
+    """What nobody expects of an executor."""
+
+
+async def test_a_job_that_breaks_ends_the_run(bench: Bench) -> None:
+    def body(_task: Task, _inputs: Texts) -> Texts:
+        raise Quit
+
+    plan = plan_of(
+        "x", [Part("a", takes=("x",)), Part("b", takes=("x",)), Part("c", takes=("x",))], "a.out b.out c.out"
+    )
+    with pytest.raises(Quit):
+        async with asyncio.timeout(10):
+            await bench.execute(plan, Fake({"a": body, "b": body, "c": hang}), x=["v"])
+    current = asyncio.current_task()
+    assert current
+    assert current.cancelling() == 0
+    assert len(asyncio.all_tasks()) == 1
+    assert bench.record.outcome
+    assert bench.record.outcome.status == "cancelled"
+    assert bench.record.events[-1].event == Cancel(reason="a job broke: Quit")
+
+
+async def test_an_observer_that_breaks_ends_the_run_and_the_record_says_so(bench: Bench) -> None:
+    def observe(event: Event, _at_s: float) -> None:
+        if isinstance(event, Started):
+            raise BrokenPipeError("nobody reads")
+
+    with pytest.raises(BrokenPipeError, match="nobody reads"):
+        await execute_run(
+            single(), RUN, {"x": tensor(["v"])}, Fake({"a": hang}), bench.folder, observe, store=bench.store
+        )
+    assert len(asyncio.all_tasks()) == 1
+    record = bench.record
+    assert record.outcome
+    assert (record.outcome.status, record.events[-1].event) == (
+        "cancelled",
+        Cancel(reason="the driver broke: BrokenPipeError"),
+    )
+    assert replay(record) == record.outcome
+
+
+async def test_a_failure_of_what_is_no_text_is_told(bench: Bench) -> None:
+    def body(_task: Task, _inputs: Texts) -> Texts:
+        raise fails("step", "\udcff")
+
+    outcome = await bench.execute(single(), Fake({"a": body}), x=["v"])
+    assert outcome.failure
+    assert "surrogates" in outcome.failure.message
+    assert replay(bench.record) == outcome
+
+
+async def test_a_lack_met_after_the_end_is_not_the_outcome(bench: Bench) -> None:
+    async def lacking(_task: Task, _inputs: Texts) -> Texts:
+        try:
+            await asyncio.sleep(600)
+        finally:
+            raise EnvironmentLack(Problem("disk-full", "objects", "needs room", "none"))
+
+    assert (await bench.execute(single(deadline_s=0.05), Fake({"a": lacking}), x=["v"])).status == "expired"
 
 
 async def test_a_failure_too_large_for_the_log_is_told_in_short(bench: Bench) -> None:

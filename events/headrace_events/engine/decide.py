@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from headrace_events.engine.ending import cancel, contradict, expire
-from headrace_events.engine.events import Cancel, Command, Event, Failed, Result, Submitted, TimerFired
+from headrace_events.engine.ending import cancel, contradict, expire, fail
+from headrace_events.engine.events import Cancel, Command, Event, Failed, Result, SetTimer, Submitted, TimerFired
 from headrace_events.engine.pieces import Undecidable
+from headrace_events.engine.ready import advance
 from headrace_events.engine.results import keep
 from headrace_events.engine.retry import give_up_or_wait, try_again
 from headrace_events.engine.state import VERSION, Decision, RunState
-from headrace_events.engine.submit import DEADLINE, begin, blank
 from headrace_events.engine.wiring import Wiring
+from headrace_serving.failure import TaskFailure
+
+DEADLINE = "deadline"
+"""Name of the timer that ends a run."""
 
 
 class OtherRules(ValueError):
@@ -48,11 +52,32 @@ def decide(
 def _first(event: Event, at_s: float, wiring: Wiring) -> tuple[RunState | None, tuple[Command, ...]]:
     if not isinstance(event, Submitted):
         return None, ()
-    state = blank(event, at_s, wiring)
+    state = _blank(event, at_s, wiring)
     try:
-        return begin(state, event, wiring)
+        return _begin(state, event, wiring)
     except Undecidable as error:
         return contradict(state, str(error))
+
+
+def _blank(event: Submitted, at_s: float, wiring: Wiring) -> RunState:
+    """A run of which nothing has begun."""
+    deadline_at_s = None if wiring.deadline_s is None else at_s + wiring.deadline_s
+    inputs = tuple(event.inputs.get(name) for name in wiring.inputs)
+    return RunState(event.run, VERSION, deadline_at_s, inputs, (None,) * len(wiring.segments), len(wiring.segments))
+
+
+def _begin(state: RunState, event: Submitted, wiring: Wiring) -> Decision:
+    """Open what needs nothing but the run's inputs; set the deadline's timer."""
+    if event.plan != wiring.digest:
+        raise Undecidable(f"the run is pinned to plan {event.plan[:12]}, this is {wiring.digest[:12]}")
+    if missing := [wiring.inputs[place] for place in wiring.needed if state.inputs[place] is None]:
+        return fail(
+            state, TaskFailure(kind="input", port=missing[0], message=f"no input {', '.join(missing)} was given")
+        )
+    state, commands = advance(state, range(len(wiring.segments)), wiring)
+    if state.ended or state.deadline_at_s is None:
+        return state, commands
+    return state, (SetTimer(name=DEADLINE, at_s=state.deadline_at_s), *commands)
 
 
 def _fold(state: RunState, event: Event, at_s: float, wiring: Wiring) -> Decision:

@@ -69,21 +69,23 @@ class Exchange:
         self._store = store
         self._prefix = settings.prefix(inbox.run)
         self._inline_bytes = settings.inline_bytes
+        self._log_bytes = settings.log_bytes
         self._cache = TensorCache(settings.cache_bytes)
 
     async def pack(self, tensors: Mapping[str, Tensor]) -> Packed:
-        """Payloads for ``tensors``; the smallest go inline as long as they fit together.
+        """Payloads for ``tensors``; the smallest go inline as long as they fit together, and as the log has room for them.
 
         Raises:
             EnvironmentLack: the store is full or cannot be written.
         """
         packed: dict[str, Payload] = {}
         parts: dict[str, bytes] = {}
-        left_bytes = self._inline_bytes
+        left_bytes = min(self._inline_bytes, self._log_bytes)
         for name, tensor in sorted(tensors.items(), key=lambda each: each[1].nbytes):
             data = payloads.write(tensor) if tensor.nbytes <= left_bytes else b""
             if data and len(data) <= left_bytes:
                 left_bytes -= len(data)
+                self._log_bytes -= len(data)
                 parts[name] = data
                 packed[name] = Payload(items=tensor.items, nbytes=len(data), part=name)
             else:

@@ -1,18 +1,61 @@
-"""One run's way into the log and out of it: events with the payloads they hold, their places filled in."""
+"""One run's way into the log and out of it: events with the payloads they hold, their places filled in.
+
+A record's value is an envelope: four bytes, big-endian, give the length of its head (JSON of the event and of the parts'
+names and sizes, in order); behind the head lie the inline payloads as they are.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Literal
 
-from headrace_events.engine.envelope import Envelope, located
-from headrace_events.engine.events import Event, Payload
+from headrace_dags.record import Record
+from headrace_events.engine.events import Event, Payload, Result, Submitted
 from headrace_events.log.contract import Draft, Entry, Log, Topic
 
 INBOX = "inbox"
 _NO_PARTS: Mapping[str, bytes] = MappingProxyType({})
+_LENGTH_BYTES = 4
+
+
+class _Head(Record):
+    format: Literal["event/1"] = "event/1"
+    event: Event
+    parts: dict[str, int] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """An event and its inline payloads (encoded tensors) by the part's name."""
+
+    event: Event
+    parts: Mapping[str, bytes] = field(default_factory=lambda: MappingProxyType({}))
+
+    def write(self) -> bytes:
+        """The bytes of a record's value."""
+        sizes = {name: len(data) for name, data in self.parts.items()}
+        head = _Head(event=self.event, parts=sizes).model_dump_json().encode()
+        return b"".join([len(head).to_bytes(_LENGTH_BYTES), head, *self.parts.values()])
+
+    @staticmethod
+    def read(value: bytes) -> Envelope:
+        """The envelope that was written as ``value``.
+
+        Raises:
+            ValueError: it was not.
+        """
+        end = _LENGTH_BYTES + int.from_bytes(value[:_LENGTH_BYTES])
+        head = _Head.model_validate_json(value[_LENGTH_BYTES:end])
+        parts: dict[str, bytes] = {}
+        for name, size in head.parts.items():
+            parts[name] = value[end : end + size]
+            end += size
+        if end != len(value):
+            raise ValueError(f"an event of {end} bytes lies in a record of {len(value)}")
+        return Envelope(head.event, parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,3 +115,19 @@ def _arrival(entry: Entry) -> Arrival:
     envelope = Envelope.read(entry.draft.value or b"")
     placed = Envelope(located(envelope.event, entry.offset), envelope.parts)
     return Arrival(placed, entry.offset, entry.at_s)
+
+
+def located(event: Event, offset: int) -> Event:
+    """The event with its place in the inbox filled into the payloads that it holds itself."""
+    if isinstance(event, Submitted):
+        return event.model_copy(update={"inputs": _located(event.inputs, offset)})
+    if isinstance(event, Result):
+        return event.model_copy(update={"outputs": _located(event.outputs, offset)})
+    return event
+
+
+def _located(payloads: Mapping[str, Payload], offset: int) -> dict[str, Payload]:
+    return {
+        name: payload if payload.key else payload.model_copy(update={"offset": offset})
+        for name, payload in payloads.items()
+    }

@@ -7,9 +7,8 @@ from collections.abc import Iterable, Iterator
 
 from headrace_events.engine.ending import succeed
 from headrace_events.engine.events import Command, IssueTask, Piece, TaskKey
-from headrace_events.engine.pages import Pages
 from headrace_events.engine.pieces import Undecidable, Values
-from headrace_events.engine.state import Decision, Open, RunState, SegmentState, Slot
+from headrace_events.engine.state import Decision, Open, Pages, RunState, SegmentState, Slot
 from headrace_events.engine.wiring import WiredSegment, Wiring
 
 MAX_CHUNKS = 1024

@@ -17,8 +17,8 @@ from typing import Literal
 from headrace_dags.errors import EnvironmentLack, Problem
 from headrace_dags.plan.model import Plan
 from headrace_dags.record import Record
-from headrace_events.engine.envelope import Envelope
 from headrace_events.engine.events import Event, Outcome
+from headrace_events.engine.inbox import Envelope
 from headrace_events.engine.state import VERSION
 
 
@@ -141,6 +141,13 @@ def _put(path: Path, content: Record) -> None:
 
 
 def _add(path: Path, line: Record) -> None:
-    """Add a line in one write: whoever reads sees it whole, unless the process was killed in the middle of it."""
+    """Add a line: it is there whole or not at all, unless the process was killed in the middle of it."""
     with path.open("ab", buffering=0) as file:
-        file.write(line.model_dump_json().encode() + b"\n")
+        end = file.tell()
+        rest = memoryview(line.model_dump_json().encode() + b"\n")
+        try:
+            while rest:  # a disk that fills up takes a part
+                rest = rest[file.write(rest) :]
+        except OSError:
+            file.truncate(end)
+            raise

@@ -20,6 +20,7 @@ class ShellSettings:
     Attributes:
         tenant: whose prefix of the object store the run uses.
         inline_bytes: payload bytes that one event holds itself; what is above goes to the object store.
+        log_bytes: payload bytes that all events of a run hold themselves: the local log lies in memory.
         cache_bytes: payload bytes kept in memory for their readers.
         windows: tasks in flight at once, by segment; else :func:`window` says.
         grace_s: how long cancelled tasks may take to leave, in seconds.
@@ -27,6 +28,7 @@ class ShellSettings:
 
     tenant: str = LOCAL_TENANT
     inline_bytes: int = 256 * 1024
+    log_bytes: int = 32 * 1024 * 1024
     cache_bytes: int = 64 * 1024 * 1024
     windows: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     grace_s: float = 5.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -68,6 +69,7 @@ async def execute_run(  # noqa: PLR0913, PLR0917 - what a run is made of; each i
 
     Raises:
         EnvironmentLack: the machine lacks something (disk space); the outcome is recorded where that is possible.
+        Exception: whatever ``observe`` raised; the run is cancelled and recorded so.
     """
     settings = settings or ShellSettings()
     inbox = Inbox(MemoryLog(), run_id, PARTITION)
@@ -78,9 +80,13 @@ async def execute_run(  # noqa: PLR0913, PLR0917 - what a run is made of; each i
     packed, parts = await exchange.pack(inputs)
     await inbox.append(Submitted(run=run_id, plan=plan.digest, inputs=packed), parts)
     outcome = await _Driver(wire(plan), inbox, worker, folder, observe, settings.grace_s).drive()
-    if worker.lack is not None:
+    if worker.lack is not None and outcome.failure and outcome.failure.kind == "environment":
         raise worker.lack
     return outcome
+
+
+def _nobody(_event: Event, _at_s: float) -> None:
+    """Observes nothing: an observer that broke is not told any more."""
 
 
 @dataclass
@@ -106,14 +112,23 @@ class _Driver:
         try:
             return await self._fold_to_the_end()
         except asyncio.CancelledError:
-            await self.inbox.append(Cancel(reason="a job broke" if self.broken else "interrupted"))
-            await self._fold_to_the_end()
+            await self._give_up("interrupted" if self.broken is None else f"a job broke: {type(self.broken).__name__}")
             if self.broken is not None and self.task:
                 self.task.uncancel()
                 raise self.broken from None
             raise
+        except Exception as error:
+            self.observe = _nobody
+            await self._give_up(f"the driver broke: {type(error).__name__}")
+            raise
         finally:
             await self._stop()
+
+    async def _give_up(self, reason: str) -> None:
+        """End the run, and record its end as far as that is possible; what led here is more telling than what fails now."""
+        await self.inbox.append(Cancel(reason=reason))
+        with suppress(Exception):
+            await self._fold_to_the_end()
 
     async def _fold_to_the_end(self) -> Outcome:
         while self.outcome is None:
@@ -157,7 +172,8 @@ class _Driver:
     def _left(self, job: asyncio.Task[None]) -> None:
         """A job came to its end; one that broke, which none should, must not leave the run waiting for ever."""
         self.jobs.discard(job)
-        if not job.cancelled() and (error := job.exception()) and self.task and self.outcome is None:
+        error = None if job.cancelled() else job.exception()
+        if error and self.task and self.outcome is None and self.broken is None:
             self.broken = error
             self.task.cancel()
 

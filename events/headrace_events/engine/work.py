@@ -67,7 +67,7 @@ class Worker:
     async def _fail(self, event: Failed) -> None:
         try:
             await self._inbox.append(event)
-        except Oversize as error:
+        except (Oversize, ValueError) as error:  # too large, or made of what is no text
             await self._inbox.append(event.model_copy(update={"failure": _failure("internal", str(error))}))
 
     async def _attempt(self, command: IssueTask, watch: _Watch) -> TaskFailure | None:
@@ -80,6 +80,10 @@ class Worker:
         except EnvironmentLack as error:
             self.lack = error
             return _failure("environment", str(error))
+        except asyncio.CancelledError:
+            if (job := asyncio.current_task()) is None or job.cancelling():
+                raise
+            return _failure("unavailable", "the executor dropped the call")
         except Exception as error:  # noqa: BLE001 - whatever breaks here breaks this task alone
             return _failure("internal", f"{type(error).__name__}: {error}")
         return None
