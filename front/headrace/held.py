@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from headrace_dags.media import Blob
 from headrace_dags.plan.model import Flow
+from headrace_dags.sources import LocalSource
 from headrace_events.engine.events import Piece, Result, Submitted
 from headrace_events.engine.readback import RunRecord
 from headrace_serving.codec import codec
@@ -79,9 +81,15 @@ class Values:
         count = sum(piece.stop - piece.start for piece in pieces)
         try:
             tensor = self.record.join(_first(pieces, self.limit), flow, self.store)
-            return Held(name, flow, tuple(codec(flow, Any).wire.unpack(tensor, self.store)), count)
+            items = tuple(codec(flow, Any).wire.unpack(tensor, self.store))
         except FileNotFoundError:
             return Held(name, flow, (), count, gone=True)
+        return Held(name, flow, (), count, gone=True) if any(map(_is_gone, items)) else Held(name, flow, items, count)
+
+
+def _is_gone(item: Any) -> bool:
+    """Whether an item is a medium whose object is no longer there."""
+    return isinstance(item, Blob) and isinstance(item.source, LocalSource) and not item.source.path.exists()
 
 
 def _results(record: RunRecord) -> Mapping[tuple[str, str], Sequence[Piece]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+
 from headrace.runs import State
 from headrace_dags.graph import Batching, Graph, Input, Node, Output, Port, PortType, StepRef, Use
 from headrace_dags.media import Blob
@@ -116,6 +117,8 @@ def plan() -> Plan:
             segment("read", ["frames_result"], ["read_result"], mapped="frames_result", chunk=2),
             segment("join", ["read_result", "sound_result"], ["join_story", "join_index"]),
         ),
+        inputs=(FLOWS["video"],),
+        outputs=tuple(FLOWS[name] for name in ("join_story", "join_index", "frames_result", "sound_result")),
         reasons=(
             Reason(code="map", producer="frames", consumer="read", text="its items are mapped one by one", hop=True),
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -15,7 +16,7 @@ COMMANDS = {
     "check": "Find every mistake of a file's dags and steps.",
     "graph": "Draw a dag as Mermaid, DOT or SVG.",
     "plan": "Show what is served together, and why the cuts are made.",
-    "compile": "Write the Triton model repositories of a dag.",
+    "compile": "Write the Triton model repository of a dag.",
     "run": "Run a dag on real inputs and save what comes out.",
     "logs": "Tell what happened in a run.",
     "report": "Write the page of a run and print its path.",
@@ -97,8 +98,13 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def invoke(arguments: list[str]) -> int:
     """Run the command line on ``arguments`` and give the exit code."""
+    if "_HEADRACE_COMPLETE" in os.environ:
+        cli.main(arguments, prog_name="headrace")
     try:
-        result = cli.main(arguments, prog_name="headrace", standalone_mode=False)
+        with cli.make_context("headrace", arguments) as context:
+            result = cli.invoke(context)
+    except click.exceptions.Exit as done:
+        return done.exit_code
     except BaseException as error:  # noqa: BLE001  # nothing that goes wrong leaves without a word and a code
         from headrace.cli.errors import explain
 

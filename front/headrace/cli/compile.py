@@ -45,7 +45,10 @@ A server that serves it by hand:
     help="Where to write.",
 )
 def command(spec: str, target: str, output: Path) -> None:
-    """Write the Triton model repository of a dag: models/, plan.json and a README that says how to serve it."""
+    """Write the Triton model repository of a dag.
+
+    That is models/ with a model for each part, plan.json, and a README that says how to serve it.
+    """
     from headrace.runs import State
     from headrace_serving.runtimes.contract import Workplace
     from headrace_serving.triton.repository import write

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import tempfile
 import traceback
@@ -22,8 +23,6 @@ def explain(error: BaseException, *, as_json: bool) -> int:
             return _usage(error, as_json=as_json)
         case KeyboardInterrupt() | click.Abort():
             return _interrupted(as_json=as_json)
-        case click.exceptions.Exit():
-            return error.exit_code
         case BrokenPipeError():
             return _unread()
         case _:
@@ -68,7 +67,7 @@ def _interrupted(*, as_json: bool) -> int:
 
 def _unread() -> int:
     """Whoever read our output has gone, as ``head`` does: nothing to say, and nobody to say it to."""
-    sys.stdout = open("/dev/null", "w")  # noqa: SIM115, PTH123  # else the interpreter's last flush raises once more
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return int(Exit.OK)
 
 

@@ -127,7 +127,7 @@ def _tell(summary: Summary) -> None:
     paint = ink(sys.stderr)
     failed = f"{paint('strong', summary.dag)} {paint('bad', summary.status)} after {duration(summary.took_s)}, run {summary.run}"
     click.echo(failed, err=True)
-    for line in failure_lines(summary.failure, paint) if summary.failure else ():
+    for line in failure_lines(summary.failure, summary.given, paint) if summary.failure else ():
         click.echo(line, err=True)
     click.echo(f"{paint('strong', 'Report')}  {summary.report}", err=True)
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from headrace.report.story import Story, tell
+from headrace.report.story import Story, given, tell
 from headrace.terminal import Ink, duration, ink, size
 from headrace_dags.errors import BadInput, Problem
 from headrace_events.engine.events import (
@@ -35,7 +35,7 @@ def as_text(record: RunRecord) -> Iterator[str]:
     yield from (_line(each, story, paint) for each in record.events)
     if story.failure:
         yield ""
-        yield from failure_lines(story.failure, paint)
+        yield from failure_lines(story.failure, given(story), paint)
 
 
 def as_records(record: RunRecord) -> Iterator[str]:
@@ -61,14 +61,15 @@ def server_log(folder: Path) -> str:
     return path.read_text(encoding="utf-8", errors="replace")
 
 
-def failure_lines(failure: TaskFailure, paint: Ink) -> Iterator[str]:
-    """Why a run failed: who, what, and the user's frames."""
+def failure_lines(failure: TaskFailure, inputs: str, paint: Ink) -> Iterator[str]:
+    """Why a run failed: who, what, on which inputs, and the user's frames."""
     where = ".".join(part for part in (failure.node, failure.port) if part) or "run"
     item = f", item {failure.item}" if failure.item >= 0 else ""
     place = f"{failure.location} " if failure.location else ""
     yield f"{paint('name', f'{place}({where}{item})')} [{paint('bad', failure.kind)}]: {failure.message}"
+    if inputs:
+        yield f"{failure.node} was given {inputs}"
     if failure.traceback:
-        yield "Traceback (most recent call last):"
         yield failure.traceback.rstrip("\n")
 
 

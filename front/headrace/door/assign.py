@@ -26,7 +26,9 @@ def unknown(name: str, known: Sequence[str]) -> Problem:
     """An input that the dag does not have."""
     close = get_close_matches(name, known, 1)
     if close:
-        return Problem("input-unknown", f"--input {name}", "is no input of this dag", write=f"Did you mean {close[0]}")
+        return Problem(
+            "input-unknown", f"--input {name}", "is no input of this dag", write=f"Write --input {close[0]}=..."
+        )
     inputs = f"Its inputs are {', '.join(known)}" if known else "It has no inputs"
     return Problem("input-unknown", f"--input {name}", "is no input of this dag", write=inputs)
 

@@ -31,7 +31,7 @@ def existing(text: str, expected: str) -> Path:
     if not os.access(path, os.R_OK):
         raise Unfit("input-file", f"expects {expected}", f"{text}, which may not be read")
     if path.stat().st_size == 0:
-        raise Unfit("media-empty", f"expects {expected}", f"{text}, which is empty (0 bytes)")
+        raise Unfit("input-empty", f"expects {expected}", f"{text}, which is empty (0 bytes)")
     return path.absolute()
 
 
@@ -67,4 +67,4 @@ def _nearby(path: Path) -> str:
         return f"The folder {path.parent} is not there either"
     names = [each.name for each in path.parent.iterdir() if each.is_file()]
     close = get_close_matches(path.name, names, 1)
-    return f"Did you mean {path.parent / close[0]}" if close else f"Looked in {path.parent.absolute()}"
+    return f"Write {path.parent / close[0]}" if close else f"Looked in {path.parent.absolute()}"

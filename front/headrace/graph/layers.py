@@ -99,15 +99,20 @@ def _chain(into: Layered, edge: Edge, tail: int, head: int) -> list[int]:
 
 
 def _ranks(items: Sequence[Item], edges: Sequence[Edge]) -> dict[str, int]:
-    """Longest path from the top, then items with few inputs drawn down to what they feed. Items come in topological order."""
+    """Longest path from the top, then items with few inputs drawn down to what they feed; layers of pinned items hold no others.
+
+    Items come in topological order.
+    """
     above, below = _neighbours(items, edges)
     ranks: dict[str, int] = {}
+    first = STEP if any(item.pin == "top" for item in items) else 0
     for item in items:
-        ranks[item.id] = max((ranks[other] + STEP for other in above[item.id]), default=0)
-    bottom = max(ranks.values(), default=0)
+        least = 0 if item.pin == "top" else first
+        ranks[item.id] = max([least, *(ranks[other] + STEP for other in above[item.id])])
     for item in reversed(items):
         ranks[item.id] = _settled(item, ranks, above, below)
-    return {item.id: {"": ranks[item.id], "top": 0, "bottom": bottom}[item.pin] for item in items}
+    bottom = max((ranks[item.id] for item in items if item.pin != "bottom"), default=0) + STEP
+    return {item.id: bottom if item.pin == "bottom" else ranks[item.id] for item in items}
 
 
 def _settled(item: Item, ranks: dict[str, int], above: dict[str, list[str]], below: dict[str, list[str]]) -> int:

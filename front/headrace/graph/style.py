@@ -17,8 +17,8 @@ font-family:ui-sans-serif,system-ui,-apple-system,"Segoe UI",Helvetica,Arial,san
 .headrace-graph .label.inside{stroke:var(--group)}
 .headrace-graph .group{fill:var(--group);stroke:var(--group-edge)}
 .headrace-graph .group.bad{stroke:var(--bad)}
-.headrace-graph .group-title{font-size:11px;font-weight:600;fill:var(--soft);text-anchor:start;
-paint-order:stroke;stroke:var(--group);stroke-width:5px;stroke-linejoin:round}
+.headrace-graph .group-title{font-size:11px;font-weight:600;fill:var(--soft);text-anchor:start}
+.headrace-graph .plate{fill:var(--group);opacity:.94}
 .headrace-graph .note{font-weight:400}
 .headrace-graph .shape{fill:var(--box);stroke:var(--edge);stroke-width:1.2}
 .headrace-graph .input .shape{fill:var(--in);stroke:var(--in-edge)}

@@ -9,7 +9,7 @@ from headrace.graph.curve import curve, number
 from headrace.graph.drawing import Box, Drawing, Group, Link
 from headrace.graph.shapes import Rect, Route
 from headrace.graph.style import STYLE
-from headrace.graph.text import clipped
+from headrace.graph.text import clipped, width_px
 
 _MARGIN_PX = 16.0
 
@@ -51,7 +51,9 @@ def _arrow(root: ET.Element) -> None:
 
 
 def _title(root: ET.Element, group: Group, rect: Rect) -> None:
-    """Written after the lines, over which it stands."""
+    """Written after the lines, on a plate that covers them."""
+    width = width_px(f"{group.title}  {group.note}".rstrip(), 11, bold=True)
+    _rect(root, Rect(rect.x + 10, rect.y + 6, width + 8, 17), 5, "plate")
     text = _text(root, group.title, rect.x + 14, rect.y + 18, "group-title")
     if group.note:
         ET.SubElement(text, "tspan", {"class": "note", "dx": "8"}).text = group.note

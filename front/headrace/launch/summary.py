@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import JsonValue
 
 from headrace.output.save import Index
-from headrace.report.story import Story
+from headrace.report.story import Story, given
 from headrace.terminal import Ink, duration, size, table
 from headrace_dags.record import Record
 from headrace_serving.failure import TaskFailure
@@ -49,6 +49,7 @@ class Summary(Record):
     Attributes:
         results: the folder they were saved in; empty where there are none.
         report: path of the run's page.
+        given: what the node that failed was given; empty where none failed.
     """
 
     format: Literal["run-summary/1"] = "run-summary/1"
@@ -62,6 +63,7 @@ class Summary(Record):
     timings: tuple[SegmentTimes, ...]
     report: str
     failure: TaskFailure | None = None
+    given: str = ""
 
 
 def summarise(story: Story, runtime: str, report: Path, results: Path | None, index: Index | None) -> Summary:
@@ -78,6 +80,7 @@ def summarise(story: Story, runtime: str, report: Path, results: Path | None, in
         timings=tuple(_times(story)),
         report=str(report),
         failure=story.failure,
+        given=given(story),
     )
 
 

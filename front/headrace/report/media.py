@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -10,6 +9,7 @@ from headrace.held import Held
 from headrace.output.encode import is_picture, is_sound, png, wav
 from headrace.report.element import el
 from headrace.report.embed import Budget
+from headrace.report.jsontext import json_text
 from headrace.terminal import size
 from headrace_dags.graph import PortType
 from headrace_dags.media import Blob
@@ -17,6 +17,7 @@ from headrace_dags.media import Blob
 _LONGEST_TEXT = 20_000
 _PICTURE_PX = 960
 """Longest side of an array that is shown as a picture; larger ones are shown smaller."""
+_GRIDS = {"image": "grid", "video": "grid", "audio": "grid wide"}
 
 
 def shown(held: Held, budget: Budget) -> ET.Element:
@@ -33,24 +34,20 @@ def _body(held: Held, budget: Budget) -> list[ET.Element]:
         return [el("p", "soft", "Empty: no items.")]
     numbered = held.flow.many
     items = [item(held.flow.type, each, budget, index if numbered else None) for index, each in enumerate(held.items)]
-    wide = "grid" if numbered and _is_pictorial(held) else "stack"
+    wide = _GRIDS.get(held.flow.type.kind, "stack") if numbered else "stack"
     more = held.count - len(held.items)
     rest = [el("p", "soft", f"and {more} more")] if more > 0 else []
     return [el("div", wide, *items), *rest]
 
 
-def _is_pictorial(held: Held) -> bool:
-    return held.flow.type.kind in {"image", "video"}
-
-
 def item(kind: PortType, value: Any, budget: Budget, index: int | None) -> ET.Element:
     """One item, with its number where it is one of many."""
-    number = "" if index is None else f"{index + 1}"
+    number = "" if index is None else f"{index}"
     if isinstance(value, Blob):
         return _figure(_medium(value, budget), number, f"{value.source.media_type} · {size(value.size)}")
     if kind.is_array:
         return _array(kind, value, budget, number)
-    text = value if kind.kind == "text" else json.dumps(value, ensure_ascii=False, indent=2)
+    text = value if kind.kind == "text" else json_text(value)
     return _figure(_text(text, "text" if kind.kind == "text" else "code"), number, "")
 
 

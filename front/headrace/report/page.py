@@ -14,7 +14,7 @@ from headrace.held import Held, Values
 from headrace.report.element import el, html
 from headrace.report.embed import Budget
 from headrace.report.media import shown
-from headrace.report.story import Story
+from headrace.report.story import Story, given
 from headrace.report.style import STYLE
 from headrace.report.timeline import timeline
 from headrace.terminal import duration
@@ -84,9 +84,10 @@ def _failure(story: Story) -> ET.Element | None:
         return None
     failure = story.failure
     where = ".".join(part for part in (failure.node, failure.port) if part) or "the run"
-    facts = [failure.location, f"item {failure.item + 1}" if failure.item >= 0 else "", str(story.failed_task or "")]
+    facts = [failure.location, f"item {failure.item}" if failure.item >= 0 else "", str(story.failed_task or "")]
     trace = el("pre", "code", failure.traceback.rstrip()) if failure.traceback else None
-    told = (el("p", "", el("b", "", f"{where}: "), failure.message), trace)
+    inputs = el("p", "soft", f"{failure.node} was given {given(story)}") if given(story) else None
+    told = (el("p", "", el("b", "", f"{where}: "), failure.message), inputs, trace)
     return el("section", "failure", el("h2", "", "Failure"), *told, el("p", "soft", " · ".join(filter(None, facts))))
 
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from headrace_dags.errors import BadInput, Problem
+from headrace_dags.graph import Const, Input
 from headrace_events.engine.decide import OtherRules
-from headrace_events.engine.events import TaskKey
+from headrace_events.engine.events import Outcome, TaskKey
 from headrace_events.engine.progress import Attempt, Progress, SegmentProgress
 from headrace_events.engine.readback import RunRecord
 from headrace_serving.failure import TaskFailure
@@ -26,7 +27,7 @@ class Story:
         took_s: from the first event to the last.
         segments: how far each segment came.
         attempts: every attempt of a task, in the order they began.
-        failure: why it failed.
+        failure: why it failed; its item is counted within the run's axis, not within the task.
         failed_task: which task that was.
     """
 
@@ -69,6 +70,32 @@ def tell(record: RunRecord) -> Story:
         max(0.0, ended - begun),
         progress.segments,
         progress.attempts,
-        outcome.failure if outcome else None,
+        _placed(outcome, record, progress.segments) if outcome else None,
         outcome.task if outcome else None,
     )
+
+
+def given(story: Story) -> str:
+    """What the node that failed was given: for each port where its value comes from; empty where no node failed."""
+    failure, nodes = story.failure, story.record.plan.graph.by_name
+    if failure is None or failure.node not in nodes:
+        return ""
+    node = nodes[failure.node]
+    return ", ".join(f"{each.port.name} = {_source(each, node.mapped, failure.item)}" for each in node.inputs)
+
+
+def _source(each: Input, mapped: str, item: int) -> str:
+    """Where a value comes from, and which item of it where it is mapped."""
+    if isinstance(each.binding, Const):
+        return repr(each.binding.value)
+    source = str(each.binding) if each.binding.node else f"the input {each.binding.port}"
+    return f"item {item} of {source}" if each.port.name == mapped and item >= 0 else source
+
+
+def _placed(outcome: Outcome, record: RunRecord, segments: tuple[SegmentProgress, ...]) -> TaskFailure | None:
+    """The failure, with its item counted over all chunks."""
+    failure, task = outcome.failure, outcome.task
+    if failure is None or task is None or failure.item < 0 or not record.plan.by_name[task.segment].mapped:
+        return failure
+    size = next(each.chunk for each in segments if each.name == task.segment)
+    return failure.model_copy(update={"item": task.chunk * size + failure.item})

@@ -32,6 +32,8 @@ header .mono{font-size:12px}
 .value-head span{font-size:13px}
 .grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(210px,1fr));gap:14px}
 .stack{display:grid;gap:10px}
+pre.text{font-family:inherit;font-size:14px}
+.grid.wide{grid-template-columns:repeat(auto-fill,minmax(300px,1fr))}
 figure{margin:0;min-width:0}
 figcaption{font-size:12px;margin-top:4px}
 .number{display:inline-block;min-width:18px;margin-right:7px;font-weight:600}
@@ -59,6 +61,8 @@ pre.text{font-family:inherit;font-size:14px}
 .tick:first-child{transform:none}.tick:last-child{transform:translateX(-100%)}
 .bar{position:absolute;top:1px;height:12px;border-radius:2px}
 .queue{background:var(--queue)}.fetch{background:var(--fetch)}.compute{background:var(--compute)}.publish{background:var(--publish)}
+
+.bar.compute{min-width:2px;z-index:1}
 .bad.compute{background:var(--bad)}
 .open{opacity:.5}
 table{border-collapse:collapse;width:100%;font-size:13.5px}

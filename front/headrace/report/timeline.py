@@ -63,9 +63,9 @@ def _who(segment: SegmentProgress, attempt: Attempt) -> str:
 
 
 def _items(segment: SegmentProgress, chunk: int) -> str:
-    """Which items of the mapped axis a task has, counted from 1."""
-    first = chunk * segment.chunk + 1
-    last = min(first + segment.chunk - 1, segment.items or first)
+    """Which items of the mapped axis a task has."""
+    first = chunk * segment.chunk
+    last = min(first + segment.chunk, segment.items or first + 1) - 1
     return f"item {first}" if last <= first else f"items {first}-{last}"
 
 
@@ -85,7 +85,7 @@ def _bars(attempt: Attempt, story: Story, span: float) -> Iterator[ET.Element]:
 
 
 def _bar(name: str, left: float, width: float, title: str) -> ET.Element:
-    place = f"left:{max(left, 0):.3f}%;width:max(2px,{min(width, 100 - max(left, 0)):.3f}%)"
+    place = f"left:{max(left, 0):.3f}%;width:{min(width, 100 - max(left, 0)):.3f}%"
     return el("span", f"bar {name}", style=place, title=title)
 
 

@@ -1,0 +1,79 @@
+"""Codes that no rule of declaring owns: at the door, of plans, of the machine, of runs. Each with its title."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+OTHER_TITLES: Mapping[str, str] = MappingProxyType(
+    {
+        # Finding a dag
+        "no-file": "The file that was named is there",
+        "no-module": "The module that was named is there",
+        "import-failed": "A module of steps can be imported",
+        "no-dag": "The file holds the dag that was named",
+        "several-dags": "Of several dags in a file one is named: FILE:DAG",
+        # Inputs
+        "input-shape": "An input is given as name=value or name=@file",
+        "input-unknown": "Inputs are those that the dag has",
+        "input-missing": "Every input without a default is given",
+        "input-twice": "An input for one value is given once",
+        "input-file": "A file that is named is there and can be read",
+        "input-empty": "A file holds something",
+        "input-media": "A file holds the medium that its port declares",
+        "input-damaged": "The header of a medium is whole",
+        "input-text": "Text is UTF-8",
+        "input-value": "A value fits its port",
+        "input-image": "An image can be decoded",
+        "input-audio": "Sound for a decoded port is a WAV of the port's rate",
+        "input-array": "An array comes as .npy, or written out as JSON",
+        # Settings and commands
+        "config-syntax": "pyproject.toml is TOML",
+        "config-unknown": "Settings are spelled as they are documented",
+        "init-name": "A project's name is one that packages may have",
+        "init-there": "A new project is not written over files that are there",
+        "compile-there": "A compiled dag is not written over other files",
+        "age": "An age is a number and a unit: 7d, 12h, 30m",
+        "no-run": "The run that is asked for is recorded in this state folder",
+        "no-record": "A record holds a plan",
+        "no-server-log": "Only runs on Triton have a server's log",
+        "no-code": "A code is one of those that errors carry",
+        "record-format": "A record is read by a release that knows its format",
+        "record-taken": "A run has a folder of its own",
+        # Plans that are refused
+        "unknown-platform": "A platform is one of the catalogue",
+        "slice-unknown": "A slice that is asked for by name is one that the platform has",
+        "slice-too-small": "gpu_memory= fits on the slice that is asked for",
+        "no-slice": "gpu_memory= fits on one slice of the platform",
+        "model-outside": "A model file lies below the import root",
+        "model-missing": "A model file is there",
+        "no-output": "A model has outputs",
+        # The machine
+        "disk": "The disk has room",
+        "disk-full": "The disk has room for runs and results",
+        "disk-refused": "The folders of runs and results can be written",
+        "record-write": "A run's folder can be written",
+        "shared-memory": "Shared memory has room for the server",
+        "port-taken": "A port that is asked for is free",
+        "extra-onnx": "ONNX models need the extra onnx",
+        "triton-platform": "Triton runs on Linux, x86_64 or aarch64",
+        "triton-glibc": "Triton needs glibc 2.35 or newer",
+        "triton-kernel": "Triton is watched through process descriptors: Linux 5.3 or newer",
+        "triton-server": "Triton comes with the extra triton",
+        "triton-client": "Triton's client comes with the extra triton",
+        "triton-python": "Triton has a stub for the running Python",
+        "triton-libpython": "Triton's stubs load the shared library of Python",
+        "triton-python3": "Triton's stubs find their packages through the environment's own python3",
+        "triton-shared-memory": "Triton needs some shared memory",
+        # The server and the engine
+        "model-load": "A model loads",
+        "model-crashed": "A model's process survives its work",
+        "server-dead": "The server runs",
+        "server-start": "The server is ready in time",
+        "server-stopped": "A server is called while it runs",
+        "step-missing": "A planned step is where the plan says",
+        "interrupted": "Somebody pressed Ctrl-C",
+        "usage": "Commands and options are those of --help",
+        "internal": "Headrace met something it does not expect: its own mistake",
+    }
+)
