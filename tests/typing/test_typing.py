@@ -13,7 +13,8 @@ import pytest
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-POSITIVE, NEGATIVE = HERE / "positive.py", HERE / "negative.py"
+NEGATIVE = HERE / "negative.py"
+FILES = [str(NEGATIVE), *(str(file) for file in sorted(HERE.glob("*positive.py")))]
 
 
 def run(*command: str) -> str:
@@ -23,12 +24,12 @@ def run(*command: str) -> str:
 
 
 def mypy() -> set[tuple[str, int]]:
-    out = run("mypy", "--strict", "--no-error-summary", str(POSITIVE), str(NEGATIVE))
+    out = run("mypy", "--strict", "--no-error-summary", *FILES)
     return {(Path(file).name, int(line)) for file, line in re.findall(r"^(.+?):(\d+): error:", out, re.MULTILINE)}
 
 
 def pyright() -> set[tuple[str, int]]:
-    found = json.loads(run("pyright", "--outputjson", str(POSITIVE), str(NEGATIVE)))
+    found = json.loads(run("pyright", "--outputjson", *FILES))
     errors = [each for each in found["generalDiagnostics"] if each["severity"] == "error"]
     return {(Path(each["file"]).name, each["range"]["start"]["line"] + 1) for each in errors}
 

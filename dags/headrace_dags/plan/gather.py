@@ -10,6 +10,7 @@ from importlib.metadata import Distribution, PackageNotFoundError, packages_dist
 from pathlib import Path
 
 from headrace_dags.graph import Graph
+from headrace_dags.modelfile import find
 from headrace_dags.plan.closure import Closures
 from headrace_dags.plan.digests import Code, DigestInputs, module_of
 
@@ -26,7 +27,7 @@ def gather(graph: Graph, import_root: Path) -> DigestInputs:
     """
     closures = Closures(import_root.resolve())
     models = sorted({node.step.model_file for node in graph.nodes if node.step.model_file})
-    there = {model: import_root / model for model in models if (import_root / model).is_file()}
+    there = {model: file for model in models if (file := find(model, import_root)).is_file()}
     return DigestInputs(
         modules={module: _code(closures, module) for module in sorted({module_of(node) for node in graph.nodes})},
         models={model: _digest(path) for model, path in there.items()},
