@@ -1,4 +1,6 @@
-"""The peer: the same two trivial steps as a Ray Serve composition, called by a handle from the driver (its quickest way in)."""
+"""The peer: the same two trivial steps as a Ray Serve composition, at its best: called by a handle from the driver, without a proxy,
+and with room for all requests in flight at each deployment (its default of five makes 64 in flight queue at the router).
+"""
 
 from __future__ import annotations
 
@@ -22,12 +24,12 @@ async def composition() -> AsyncIterator[Call]:
     )
     await asyncio.to_thread(serve.start, proxy_location="Disabled", logging_config={"log_level": "ERROR"})
 
-    @serve.deployment(ray_actor_options={"num_cpus": 0.1})
+    @serve.deployment(max_ongoing_requests=100, ray_actor_options={"num_cpus": 0.1})
     class Second:
         async def __call__(self, text: str) -> str:
             return text
 
-    @serve.deployment(ray_actor_options={"num_cpus": 0.1})
+    @serve.deployment(max_ongoing_requests=100, ray_actor_options={"num_cpus": 0.1})
     class First:
         def __init__(self, after: Any) -> None:
             self.after = after
