@@ -14,9 +14,9 @@ T = TypeVar("T")
 
 _SUSPECT_AFTER = 2
 _CONFIRM_S = 1.5
-# What a step says of itself comes behind the name of its exception, so that neither of these mistakes it for Triton.
-_UNHEALTHY = re.compile(r"message: Stub process '(.+)_\d+_\d+' is not healthy")
-_AWAY = re.compile(r"\[StatusCode\.(?:UNAVAILABLE|NOT_FOUND)\]|\[StatusCode\.\w+\] (?:in ensemble '[^']*', )?Request for unknown model: ")
+# What a step says of itself comes behind the name of its exception, so that it is not mistaken for Triton's word.
+_UNHEALTHY = re.compile(r"\[StatusCode\.\w+\] (?:in ensemble '[^']*', )?Stub process '([^']+)_\d+_\d+' is not healthy")
+_AWAY = re.compile(r"\[StatusCode\.(?:UNAVAILABLE|NOT_FOUND)\]")
 
 
 async def answered(
