@@ -19,10 +19,10 @@ _EXHAUSTED = re.compile(
 _LARGER = "Free some of it or make it larger (mount -o remount,size=1G /dev/shm; in a container --shm-size=1g, in a pod an emptyDir of medium Memory)"
 
 
-def free_bytes(folder: Path = SHARED_MEMORY) -> int:
-    """Bytes that can still be written below ``folder``; 0 where there is no such folder."""
+def free_bytes() -> int:
+    """Bytes of shared memory that can still be taken; 0 where the system has none."""
     try:
-        status = os.statvfs(folder)
+        status = os.statvfs(SHARED_MEMORY)
     except OSError:
         return 0
     return status.f_bavail * status.f_frsize
