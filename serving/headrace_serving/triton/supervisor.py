@@ -101,7 +101,8 @@ class Supervisor:
         self._on_event = on_event
         self._dead = dead
         self._restarts = Budget(_RESTARTS, _WINDOW_S)
-        self._repairs = {model: Budget(_REPAIRS, _WINDOW_S) for model in first.facts}
+        self._repairs: dict[str, Budget] = {}
+        self._verdicts: dict[str, int] = {}
         self._attend()
 
     async def supervise(self) -> None:
@@ -139,7 +140,7 @@ class Supervisor:
     async def _repaired(self, death: Death) -> bool:
         """Whether ``death`` is dealt with; otherwise the server has to be restarted."""
         begin_s = time.monotonic()
-        if not self._repairs.setdefault(death.model, Budget(_REPAIRS, _WINDOW_S)).spend(begin_s):
+        if not self._worth_it(death.model, begin_s):
             self._give_up(death)
             return True
         for _ in range(_REPAIRS_A_DEATH):
@@ -153,6 +154,15 @@ class Supervisor:
             self._on_event(Repaired(death.model, death.how, time.monotonic() - begin_s))
             return True
         return False
+
+    def _worth_it(self, model: str, now_s: float) -> bool:
+        """Whether ``model`` still comes to verdicts (be it that a call is a killer), or has not died too often without."""
+        budget = self._repairs.setdefault(model, Budget(_REPAIRS, _WINDOW_S))
+        verdicts = sum(self.gates[each].verdicts for each in self.incarnation.dependents(model) if each in self.gates)
+        if verdicts != self._verdicts.get(model, 0):
+            budget.refill()
+        self._verdicts[model] = verdicts
+        return budget.spend(now_s)
 
     def _give_up(self, death: Death) -> None:
         """A process that dies again and again: its model is closed for good, the others live on."""
