@@ -159,7 +159,8 @@ def _sweep(server: int | None) -> None:
     doomed = [server] if server else list(children(os.getpid()))
     while time.monotonic() < limit:
         for pid in doomed:
-            with contextlib.suppress(PermissionError):  # what a step started as another user must not keep the rest alive
+            # What a step started as another user must not keep the rest alive.
+            with contextlib.suppress(PermissionError):
                 os.kill(pid, signal.SIGKILL)
         _reap(0)
         if not _has_children():

@@ -114,6 +114,7 @@ class TritonServer:
             await supervisor.incarnation.stop()
         except asyncio.CancelledError:
             await supervisor.incarnation.kill()
+            await asyncio.wait({supervising})  # perhaps in the middle of a restart, whose server it ends
             raise
 
     async def call(self, model: str, attempt: Callable[[], Awaitable[T]], *, max_incidents: int = 4) -> T:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from headrace_serving.triton.control import Control, ModelFacts, ModelState
-from headrace_serving.triton.errors import ControlFailed, LoadFailure, ModelLoadFailed, PortConflict, ServerDead
+from headrace_serving.triton.errors import LoadFailure, ModelLoadFailed, PortConflict, ServerDead
 from headrace_serving.triton.log import ServerLog
 from headrace_serving.triton.ports import LOOPBACK
 from headrace_serving.triton.process import ServerProcess
@@ -60,12 +60,14 @@ class Start:
     async def _check_identity(self, identity: str) -> None:
         """Make sure that it is our server that answers, not one that took the port a moment before ours."""
         asking = asyncio.ensure_future(self.control.identity())
-        await asyncio.wait({asking, self.process.exited}, return_when=asyncio.FIRST_COMPLETED)
-        asking.cancel()  # who took the port may never answer; ours then ends
+        try:
+            await asyncio.wait({asking, self.process.exited}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            asking.cancel()  # who took the port may never answer; ours then ends
         (answered,) = await asyncio.gather(asking, return_exceptions=True)
         if answered != identity:
             await asyncio.wait({self.process.exited}, timeout=_CONFLICT_S)
-            raise self.failed(f"another server at {self.endpoint.grpc} ({answered})")
+            raise self.failed(f"something else at {self.endpoint.grpc} ({answered or 'no answer'})")
 
     async def _check_loaded(self) -> Mapping[str, ModelFacts]:
         index = await self.control.index()

@@ -65,6 +65,16 @@ def test_a_wheel_without_its_server_is_a_lack(host, tmp_path):
     assert "server" in lacking(replace(host, wheel=tmp_path))
 
 
+def test_a_python3_that_does_not_run_is_a_lack(host, tmp_path, monkeypatch):
+    program = tmp_path / "bin" / "python3"
+    program.parent.mkdir()
+    program.write_text("not a program")
+    monkeypatch.setattr("sys.prefix", str(tmp_path))
+    finding = next(each for each in findings(Host.current()) if each.name == "python3")
+    assert "does not run" in finding.detail
+    assert "virtual environment" in finding.fix
+
+
 def test_too_little_shared_memory_is_told_before_the_start():
     with pytest.raises(EnvironmentLack, match=r"needs .* of shared memory for 3 models, got .* free"):
         shm.require_shared_memory(3, reserve_bytes=1 << 60)

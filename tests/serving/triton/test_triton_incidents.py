@@ -11,7 +11,7 @@ import pytest
 from bare_models import Client, regions_of, stub_of
 
 from headrace_serving.triton.errors import ModelCrashed, ServerDead
-from headrace_serving.triton.keeper import SHARED_MEMORY, process_fields
+from headrace_serving.triton.keeper import SHARED_MEMORY, children, process_fields
 from headrace_serving.triton.server import TritonServer
 from headrace_serving.triton.supervisor import GaveUp, Repaired, Restarted
 
@@ -105,9 +105,9 @@ def test_another_models_death_does_not_disturb(repository):
             incident = await asyncio.wait_for(other.incident, 1)
             later = await server.wait_ready("other")
             assert await client.call("other", 1) == 2
-            return epoch.incident.done(), incident.model, other.number, later.number
+            return epoch.incident.done(), incident.model, later is other
 
-    assert asyncio.run(scenario()) == (False, "other", 1, 2)
+    assert asyncio.run(scenario()) == (False, "other", False)
 
 
 def test_models_that_call_another_fail_with_it(repository):
@@ -163,6 +163,54 @@ def test_a_killed_keeper_takes_the_server_with_it_and_both_come_back(repository)
     assert [type(event) for event in events] == [Restarted]
 
 
+def test_what_a_step_started_does_not_outlive_a_killed_keeper(repository, eventually):
+    repository.add("worker", initialize="import subprocess; self.child = subprocess.Popen(['sleep', '60'])")
+
+    async def scenario():
+        async with serving(repository.settings("worker", exit_timeout_s=0)) as (server, _):
+            (child,) = children(stub_of(server, "worker"))
+            epoch = await server.wait_ready("worker")
+            os.kill(int(process_fields(server.pid)[1]), signal.SIGKILL)
+            await epoch.incident
+            return await asyncio.to_thread(eventually, lambda: process_fields(child)[:1] in ([], ["Z"]))
+
+    assert asyncio.run(scenario())
+
+
+def test_a_server_that_is_slow_to_greet_is_not_taken_for_one_that_is_away(repository):
+    repository.add("worker")
+
+    async def scenario():
+        async with serving(repository.settings("worker", exit_timeout_s=0)) as (server, client):
+            os.kill(server.pid, signal.SIGSTOP)
+            call = asyncio.create_task(client.call("worker", 1))
+            await asyncio.sleep(0.2)
+            os.kill(server.pid, signal.SIGCONT)
+            return await call
+
+    assert asyncio.run(scenario()) == 2
+
+
+def test_a_probe_that_fails_after_a_restart_counts_as_an_attempt(repository):
+    repository.add("worker")
+    probes, events = [], []
+
+    async def probe():
+        probes.append(1)
+        if len(probes) > 1:
+            raise LookupError("not this answer")
+
+    async def scenario():
+        async with TritonServer(repository.settings("worker"), probe=probe, on_event=events.append) as server:
+            os.kill(server.pid, signal.SIGKILL)
+            with pytest.raises(ServerDead, match=r"was killed by SIGKILL; last attempt: not this answer"):
+                await server.call("worker", asyncio.Event().wait)
+
+    asyncio.run(scenario())
+    assert len(probes) == 4
+    assert [type(event) for event in events] == [GaveUp]
+
+
 def test_a_stub_that_hangs_is_ended_and_repaired(repository):
     repository.add("worker")
     events = []
@@ -191,6 +239,22 @@ def test_a_call_that_kills_is_found_out_and_takes_no_other_with_it(repository):
     assert outcomes == [11, 12, 13, 15, 16, 17, 18]
     assert isinstance(culprit, ModelCrashed)
     assert "of model fragile was killed by SIGSEGV (4 times)" in str(culprit)
+
+
+def test_many_calls_that_kill_do_not_condemn_their_model(repository):
+    repository.add("fragile", answer=POISONED)
+    events = []
+
+    async def scenario():
+        async with serving(repository.settings("fragile", exit_timeout_s=0), events.append) as (_, client):
+            killers = await asyncio.gather(*(client.call("fragile", 13) for _ in range(6)), return_exceptions=True)
+            return killers, await client.call("fragile", 1)
+
+    killers, answer = asyncio.run(scenario())
+    assert all(isinstance(killer, ModelCrashed) for killer in killers)
+    assert {type(event) for event in events} == {Repaired}
+    assert len(events) > 12
+    assert answer == 2
 
 
 def test_a_model_that_cannot_live_is_given_up_and_the_others_serve_on(repository):

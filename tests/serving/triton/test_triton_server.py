@@ -35,6 +35,14 @@ def start_fails(settings: ServerSettings, expected: type[Exception], **options):
     return asyncio.run(scenario())
 
 
+def server_pid(repository: Path) -> int:
+    """The process of the server on ``repository``; its keeper has the same words behind its own."""
+    pids = (int(entry.name) for entry in Path("/proc").glob("[0-9]*"))
+    return next(
+        pid for pid in pids if "bin/tritonserver" in (line := command_of(pid)).split(" ")[0] and str(repository) in line
+    )
+
+
 def test_a_server_answers_and_leaves_nothing(repository, tmp_path):
     repository.add("one")
     repository.add("many", instances=2)
@@ -199,13 +207,32 @@ def test_a_model_that_dies_at_the_probe_fails_the_start(repository):
     assert asyncio.run(scenario()) < 5
 
 
-def test_the_probes_own_error_fails_the_start(repository):
+def test_a_server_that_dies_at_the_probe_fails_the_start(repository):
     repository.add("one")
 
     async def probe():
-        raise LookupError("not this answer")
+        os.kill(server_pid(repository.root), signal.SIGKILL)
+        await client.infer("one", 1)
 
-    assert str(start_fails(repository.settings("one"), LookupError, probe=probe)) == "not this answer"
+    server = TritonServer(repository.settings("one"), probe=probe)
+    client = Client(server)
+
+    async def scenario():
+        with pytest.raises(ServerDead, match="was killed by SIGKILL"):
+            await server.start()
+        await client.close()
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("error", [LookupError("not this answer"), TimeoutError("no answer")])
+def test_the_probes_own_error_fails_the_start(repository, error):
+    repository.add("one")
+
+    async def probe():
+        raise error
+
+    assert start_fails(repository.settings("one"), type(error), probe=probe) is error
 
 
 def test_a_server_that_cannot_start_tells_its_last_words(repository):
@@ -221,6 +248,15 @@ def test_a_server_that_ends_at_once_is_told(repository, tmp_path):
     error = start_fails(repository.settings("one"), ServerDead, installation=parts)
     assert "ended with code 127 before it was ready" in str(error)
     assert f"cannot start {tmp_path / 'no-server'}" in error.log_excerpt
+
+
+def test_a_folder_that_takes_no_links_is_a_lack(repository, tmp_path):
+    repository.add("one")
+    (tmp_path / "server").mkdir()
+    (tmp_path / "server" / "backends").write_text("")
+    error = start_fails(repository.settings("one"), EnvironmentLack)
+    assert error.problems[0].code == "disk"
+    assert str(tmp_path / "server") in str(error)
 
 
 def test_too_little_shared_memory_fails_before_the_start(repository):
@@ -258,6 +294,46 @@ def test_cancelling_the_start_leaves_nothing(repository, tmp_path, eventually):
         with pytest.raises(asyncio.CancelledError):
             await starting
         assert processes_of(tmp_path) == []
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("delay_s", [0, 0.01, 0.03, 0.1])
+def test_cancelling_a_start_that_has_just_begun_leaves_nothing(repository, tmp_path, delay_s):
+    repository.add("one")
+
+    async def scenario():
+        starting = asyncio.create_task(TritonServer(repository.settings("one")).start())
+        await asyncio.sleep(delay_s)
+        starting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await starting
+        assert processes_of(tmp_path) == []
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("cancelled", [False, True], ids=["stopped", "stop cancelled"])
+def test_stopping_in_the_middle_of_a_restart_leaves_nothing(repository, tmp_path, cancelled):
+    repository.add("one")
+
+    async def scenario():
+        server = TritonServer(repository.settings("one"))
+        await server.start()
+        epoch = await server.wait_ready("one")
+        os.kill(server.pid, signal.SIGKILL)
+        await epoch.incident
+        await asyncio.sleep(0.1)
+        waiting = asyncio.create_task(server.wait_ready("one"))
+        stopping = asyncio.create_task(server.stop())
+        await asyncio.sleep(0)
+        if cancelled:
+            stopping.cancel()
+        await asyncio.wait({stopping})
+        assert stopping.cancelled() == cancelled
+        assert processes_of(tmp_path) == []
+        with pytest.raises(ServerStopped):
+            await waiting
 
     asyncio.run(scenario())
 
