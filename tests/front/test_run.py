@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -211,11 +210,3 @@ def test_a_wrong_setting_is_told_before_anything(project: Project) -> None:
     assert done.code == 2
     assert "[config-value]" in done.err
     assert untouched(project)
-
-
-def test_a_mistake_of_ours_is_short_and_kept_whole(project: Project, tmp_path: Path) -> None:
-    (project.folder / ".headrace" / "secret").mkdir(parents=True)
-    done = run(project, *GOOD, TMPDIR=str(tmp_path))
-    assert done.code in {1, 3}
-    assert "Traceback" not in done.err
-    assert os.linesep.join(done.err.splitlines()[-1:])

@@ -84,17 +84,18 @@ def _run(checked: Checked, *, keep: bool, quiet: bool) -> tuple[Job, Outcome]:
 
     here = State(checked.settings.state)
     run = new_run(here)
-    if checked.chosen.banner:
+    if checked.chosen.banner and not quiet:
         click.echo(ink(sys.stderr)("warn", checked.chosen.banner), err=True)
     with at_work(here, run, keep=keep) as scratch:
         job = Job(checked, run, here, scratch)
-        if keep:
+        if keep and not quiet:
             click.echo(f"Kept: {scratch}", err=True)
         try:
             with view_for(job.plan, quiet=quiet) as view:
                 return job, drive(job, view)
         except KeyboardInterrupt:
-            click.echo(f"Run {run} was cancelled; `headrace logs {run}` tells how far it came.", err=True)
+            if not quiet:
+                click.echo(f"Run {run} was cancelled; `headrace logs {run}` tells how far it came.", err=True)
             raise
 
 
@@ -113,7 +114,7 @@ def _summary(job: Job, results: Path) -> Summary:
     succeeded = story.status == "succeeded"
     index = save(results, job.run, story.dag, values.outputs()) if succeeded else None
     report = write(job.state, job.folder.path)
-    return summarise(story, job.checked.chosen.name, report, results if succeeded else None, index)
+    return summarise(story, job.checked.chosen, report, results if succeeded else None, index)
 
 
 def _tell(summary: Summary) -> None:

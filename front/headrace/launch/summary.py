@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import JsonValue
 
+from headrace.launch.runtime import Chosen
 from headrace.output.save import Index
 from headrace.report.story import Story, given
 from headrace.terminal import Ink, duration, size, table
@@ -47,6 +48,7 @@ class Summary(Record):
     """What ``headrace run --json`` prints.
 
     Attributes:
+        notice: what one must know of the runtime; empty for Triton.
         results: the folder they were saved in; empty where there are none.
         report: path of the run's page.
         given: what the node that failed was given; empty where none failed.
@@ -57,6 +59,7 @@ class Summary(Record):
     dag: str
     status: str
     runtime: str
+    notice: str
     took_s: float
     results: str
     outputs: tuple[OutputFiles, ...]
@@ -66,14 +69,15 @@ class Summary(Record):
     given: str = ""
 
 
-def summarise(story: Story, runtime: str, report: Path, results: Path | None, index: Index | None) -> Summary:
+def summarise(story: Story, runtime: Chosen, report: Path, results: Path | None, index: Index | None) -> Summary:
     """The summary of a recorded run; ``results`` and ``index`` where something was saved."""
     outputs = tuple(_output(results, index)) if results and index else ()
     return Summary(
         run=story.record.run,
         dag=story.dag,
         status=story.status,
-        runtime=runtime,
+        runtime=runtime.name,
+        notice=runtime.banner,
         took_s=story.took_s,
         results=str(results or ""),
         outputs=outputs,

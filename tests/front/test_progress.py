@@ -1,0 +1,76 @@
+"""What is shown while a run goes on, folded from recorded events."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from tests.front.recorded import plan, record
+
+from headrace.progress.live import LiveView
+from headrace.progress.plain import PlainView
+from headrace.progress.silent import SilentView
+from headrace.progress.view import View, view_for
+from headrace.runs import State
+from headrace_events.engine.readback import RunRecord
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> RunRecord:
+    return record(State(tmp_path))
+
+
+def drawn(view: LiveView) -> list[str]:
+    console = Console(file=io.StringIO(), width=100, color_system=None)
+    console.print(view._drawn())
+    return [line.rstrip() for line in console.file.getvalue().splitlines()]
+
+
+def test_plain_lines_tell_stages_and_segments(run: RunRecord, capsys: pytest.CaptureFixture[str]) -> None:
+    with PlainView(plan()) as view:
+        view.stage("running")
+        for each in run.events:
+            view.observe(each.event, each.at_s)
+        view.note("repaired")
+    told = capsys.readouterr()
+    lines = [line.partition("] ")[2].partition(",")[0] for line in told.err.splitlines()]
+    assert told.out == ""
+    assert sorted(lines) == sorted(["running", "frames done", "sound done", "read 3/3 done", "join done", "repaired"])
+    assert lines.index("frames done") < lines.index("read 3/3 done") < lines.index("join done")
+
+
+def test_the_table_shows_each_node_with_its_state(run: RunRecord) -> None:
+    view = LiveView(plan())
+    view.stage("starting triton")
+    before = drawn(view)
+    assert before[0].split() == ["NODE", "SEGMENT", "TASKS", "TIME"]
+    assert [line.split()[:3] for line in before[1:5]] == [
+        ["frames", "frames", "waiting"],
+        ["sound", "sound", "waiting"],
+        ["read", "read", "waiting"],
+        ["join", "join", "waiting"],
+    ]
+    assert before[5].startswith("lecture: starting triton, ")
+    for each in run.events[:-2]:
+        view.observe(each.event, each.at_s)
+    during = drawn(view)
+    assert "done" in during[1]
+    assert "━━━━━━━━━━━━━━━━ 3/3" in during[3]
+    assert "waiting" in during[4]
+    for each in run.events[-2:]:
+        view.observe(each.event, each.at_s)
+    assert drawn(view)[5].startswith("lecture: succeeded, ")
+
+
+def test_a_segment_that_runs_is_seen(run: RunRecord) -> None:
+    view = LiveView(plan())
+    for each in run.events[:2]:
+        view.observe(each.event, each.at_s)
+    assert "running" in "".join(drawn(view))
+
+
+@pytest.mark.parametrize(("quiet", "kind"), [(True, SilentView), (False, PlainView)])
+def test_without_a_terminal_nothing_is_drawn_over(quiet: bool, kind: type[View]) -> None:
+    assert type(view_for(plan(), quiet=quiet)) is kind
