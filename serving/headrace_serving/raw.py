@@ -15,7 +15,7 @@ _LENGTH = struct.Struct("<I")
 
 def to_raw(tensor: Tensor) -> bytes:
     """The contents: elements in C order, little-endian; ``BYTES`` with four bytes of length before each element."""
-    if tensor.array.dtype != np.object_:
+    if tensor.array.dtype.kind != "O":
         return tensor.array.tobytes()
     return b"".join(part for item in tensor.array.flat for part in (_LENGTH.pack(len(item)), item))
 

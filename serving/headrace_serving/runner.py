@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -70,11 +70,10 @@ class Runner:
     def __init__(self, program: Program) -> None:
         self._program = program
         self._loaded = load(program)
+        self._store = FileStore(program.objects)
         self._chain = self._loaded.chain.between(
             [flow.use for flow in program.inputs], [flow.use for flow in program.outputs]
         )
-        self._store = FileStore(program.objects)
-        self._results = self._together if program.batching else self._one_by_one
 
     @classmethod
     def of(cls, file: Path) -> Self:
@@ -85,22 +84,52 @@ class Runner:
         """Run requests; a batched body gets the items of all of them together, in slices of its size.
 
         Returns:
-            An answer for each request, in their order. One that fails does not disturb the others, unless its items
-            shared a slice with theirs.
+            An answer for each request, in their order. One that fails does not disturb the others.
         """
+        return self._together(requests) if self._program.batching else [self._alone(request) for request in requests]
+
+    def _alone(self, request: Request) -> Answer:
+        if request.id.startswith(PROBE):
+            return self._blanks(request)
+        try:
+            return self._encoded(request, self._chain(self._values(request)))
+        except Exception as error:  # noqa: BLE001  # one request's failure is not the next one's
+            return self._failure(error)
+
+    def _together(self, requests: Sequence[Request]) -> list[Answer]:
         answers: dict[int, Answer] = {}
         values: dict[int, Values] = {}
         for index, request in enumerate(requests):
+            if request.id.startswith(PROBE):
+                answers[index] = self._blanks(request)
+                continue
             try:
-                if request.id.startswith(PROBE):
-                    answers[index] = self._blanks(request)
-                else:
-                    values[index] = self._values(request)
+                values[index] = self._values(request)
             except TaskFailed as failed:
                 answers[index] = failed.failure
-        for index, result in zip(values, self._results(list(values.values())), strict=True):
-            answers[index] = self._answer(requests[index], result)
+        for index, result in zip(values, self._batch(list(values.values())), strict=True):
+            answers[index] = self._outcome(requests[index], result)
         return [answers[index] for index in range(len(requests))]
+
+    def _batch(self, requests: Sequence[Values]) -> Sequence[Values | Exception]:
+        """What the only node gives for each of the requests."""
+        (node,) = self._loaded.chain.nodes
+        slots = {flow.use: slot for slot, flow in enumerate(self._program.inputs)}
+        inputs = [{name: values[slots[use]] for name, use in node.uses.items()} for values in requests]
+        try:
+            found = node.run_batch(inputs)
+        except Exception as error:  # noqa: BLE001  # ours; each request is told
+            return [error] * len(requests)
+        ports = [flow.use.port for flow in self._program.outputs]
+        return [outputs if isinstance(outputs, NodeFailed) else [outputs[port] for port in ports] for outputs in found]
+
+    def _outcome(self, request: Request, result: Values | Exception) -> Answer:
+        if isinstance(result, Exception):
+            return self._failure(result)
+        try:
+            return self._encoded(request, result)
+        except TaskFailed as failed:
+            return failed.failure
 
     def _blanks(self, request: Request) -> Answer:
         items = next((tensor.items for tensor in request.tensors.values()), 0)
@@ -115,36 +144,19 @@ class Runner:
                 raise TaskFailed(blame.of_input(error, each.flow, self._program.nodes)) from error
         return values
 
-    def _one_by_one(self, requests: Iterable[Values]) -> Iterator[Values | Exception]:
-        for values in requests:
-            try:
-                yield self._chain(values)
-            except Exception as error:  # noqa: BLE001  # one request's failure is not the next one's
-                yield error
-
-    def _together(self, requests: Sequence[Values]) -> Iterator[Values | Exception]:
-        (node,) = self._loaded.chain.nodes
-        slots = {flow.use: slot for slot, flow in enumerate(self._program.inputs)}
-        inputs = [{name: values[slots[use]] for name, use in node.uses.items()} for values in requests]
-        try:
-            results: list[dict[str, Any] | Exception] = list(node.run_batch(inputs))
-        except Exception as error:  # noqa: BLE001  # ours; each request is told
-            results = [error] * len(requests)
-        for outputs in results:
-            if isinstance(outputs, Exception):
-                yield outputs
-            else:
-                yield [outputs[each.flow.use.port] for each in self._loaded.outputs]
-
-    def _answer(self, request: Request, result: Values | Exception) -> Answer:
-        if isinstance(result, NodeFailed):
-            return blame.of_node(result, self._loaded.declarations[result.node], (self._program.import_root,))
-        if isinstance(result, Exception):
-            return blame.internal(result, f"model {self._program.name} failed")
+    def _encoded(self, request: Request, values: Values) -> Answer:
         sink, answer = Sink(self._store, request.prefix), dict[str, Tensor]()
-        for each, value in zip(self._loaded.outputs, result, strict=True):
+        for each, value in zip(self._loaded.outputs, values, strict=True):
             try:
                 answer[each.flow.name] = each.encode(value, sink)
-            except Exception as error:  # noqa: BLE001  # one request's failure is not the next one's
-                return blame.of_output(error, each.flow, self._loaded.declarations[each.flow.use.node])
+            except Exception as error:
+                declaration = self._loaded.declarations[each.flow.use.node]
+                raise TaskFailed(blame.of_output(error, each.flow, declaration)) from error
         return answer
+
+    def _failure(self, error: Exception) -> TaskFailure:
+        if isinstance(error, TaskFailed):
+            return error.failure
+        if isinstance(error, NodeFailed):
+            return blame.of_node(error, self._loaded.declarations[error.node], (self._program.import_root,))
+        return blame.internal(error, f"model {self._program.name} failed")

@@ -38,7 +38,7 @@ class Tensor:
     @property
     def datatype(self) -> str:
         """The protocol's datatype."""
-        return "BYTES" if self.array.dtype == np.object_ else DATATYPES[self.array.dtype.name]
+        return "BYTES" if self.array.dtype.kind == "O" else DATATYPES[self.array.dtype.name]
 
     @property
     def items(self) -> int:
@@ -48,7 +48,7 @@ class Tensor:
     @property
     def nbytes(self) -> int:
         """Payload size in bytes, without the protocol's framing."""
-        if self.array.dtype == np.object_:
+        if self.array.dtype.kind == "O":
             return sum(len(item) for item in self.array.flat)
         return int(self.array.nbytes)
 

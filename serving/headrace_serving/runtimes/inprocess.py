@@ -10,8 +10,6 @@ from functools import partial
 from pathlib import Path
 from typing import Self
 
-import numpy as np
-
 from headrace_dags.plan.model import Member, Plan, Segment
 from headrace_serving.failure import TaskFailed, TaskFailure
 from headrace_serving.program import program
@@ -68,8 +66,7 @@ class InProcessExecutor:
         """Execute one task; see the contract. A body that runs past the limit goes on, but nobody waits for it."""
         segment = self._plan.by_name[task.segment]
         execute = partial(self._execute, segment, request_id(task.prefix, task.id))
-        async with limited(task, segment):
-            return await in_parts(segment, inputs, execute)
+        return await limited(task, segment, in_parts(segment, inputs, execute))
 
     async def _execute(self, segment: Segment, request: str, inputs: Tensors) -> Tensors:
         """Run the members, each as soon as all it takes is there."""
@@ -97,7 +94,7 @@ class InProcessExecutor:
 
 def _own(tensor: Tensor) -> Tensor:
     """A copy, as a process of its own would get: a body may write to its input, or return a buffer that it keeps."""
-    return tensor if tensor.array.dtype == np.object_ else Tensor(tensor.array.copy())
+    return tensor if tensor.array.dtype.kind == "O" else Tensor(tensor.array.copy())
 
 
 @contextmanager

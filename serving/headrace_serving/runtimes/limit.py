@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable
+from typing import TypeVar
 
 from headrace_dags.plan.model import Segment
 from headrace_serving.failure import TaskFailed, TaskFailure
 from headrace_serving.runtimes.contract import Task
 
+T = TypeVar("T")
 
-@asynccontextmanager
-async def limited(task: Task, segment: Segment) -> AsyncGenerator[None]:
-    """Cancel what takes longer than the task may.
+
+async def limited(task: Task, segment: Segment, work: Awaitable[T]) -> T:
+    """The result of ``work``, which is cancelled when it takes longer than the task may.
 
     Raises:
         TaskFailed: ``timeout``; it names the node where the segment has only one.
@@ -21,7 +22,7 @@ async def limited(task: Task, segment: Segment) -> AsyncGenerator[None]:
     limit = asyncio.timeout(task.deadline_s)
     try:
         async with limit:
-            yield
+            return await work
     except TimeoutError:
         if not limit.expired():
             raise

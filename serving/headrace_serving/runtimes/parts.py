@@ -32,9 +32,9 @@ async def in_parts(segment: Segment, inputs: Tensors, call: Call) -> Tensors:
     Raises:
         TaskFailed: of the first part that failed; ``item`` counts from the task's first.
     """
-    mapped = [flow.name for flow in segment.inputs if flow.use in segment.mapped]
-    if not mapped:
+    if not segment.mapped:
         return await call(inputs)
+    mapped = [flow.name for flow in segment.inputs if flow.use in segment.mapped]
     items, size = inputs[mapped[0]].items, _most_items(segment)
     if not items:
         return {flow.name: blank(flow, 0) for flow in segment.outputs}

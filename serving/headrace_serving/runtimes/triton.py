@@ -125,8 +125,7 @@ class TritonExecutor:
         segment = self._plan.by_name[task.segment]
         infer = partial(self._infer, segment, request_id(task.prefix, task.id))
         try:
-            async with limited(task, segment):
-                return await in_parts(segment, inputs, infer)
+            return await limited(task, segment, in_parts(segment, inputs, infer))
         except TaskFailed as failed:
             raise TaskFailed(self._place.told(failed.failure) if self._place else failed.failure) from None
 
