@@ -27,7 +27,7 @@ def test_a_run_tells_results_times_and_the_page(project: Project) -> None:
     assert "loud succeeded in " in done.out
     assert "result  loud:Count  result.json (" in done.out
     assert "Where the time went" in done.out
-    page = Path(done.out.splitlines()[-1].split(maxsplit=1)[1])
+    page = project.folder / done.out.splitlines()[-1].split(maxsplit=1)[1]
     assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
     assert json.loads((project.folder / "results" / "result.json").read_text(encoding="utf-8")) == {"words": 3}
     assert "Runtime inprocess: steps run in this process; not exercised: the server" in done.err

@@ -120,7 +120,7 @@ def _summary(job: Job, results: Path) -> Summary:
 def _tell(summary: Summary) -> None:
     """What came out on the standard output; why nothing did on the standard error."""
     from headrace.cli.telling import failure_lines
-    from headrace.launch.summary import lines
+    from headrace.launch.summary import lines, near
 
     if summary.status == "succeeded":
         click.echo("\n".join(lines(summary, ink())))
@@ -130,7 +130,7 @@ def _tell(summary: Summary) -> None:
     click.echo(failed, err=True)
     for line in failure_lines(summary.failure, summary.given, paint) if summary.failure else ():
         click.echo(line, err=True)
-    click.echo(f"{paint('strong', 'Report')}  {summary.report}", err=True)
+    click.echo(f"{paint('strong', 'Report')}  {near(summary.report)}", err=True)
 
 
 def _code(outcome: Outcome) -> Exit:

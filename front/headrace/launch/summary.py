@@ -98,11 +98,17 @@ def lines(summary: Summary, paint: Ink) -> Iterator[str]:
     rows = [_row(each) for each in summary.timings]
     yield table([("SEGMENT", "NODES", "TASKS", "WALL", "QUEUED", "FETCHED", "COMPUTED", "PUBLISHED"), *rows])
     yield ""
-    yield f"{paint('strong', 'Report')}  {summary.report}"
+    yield f"{paint('strong', 'Report')}  {near(summary.report)}"
+
+
+def near(path: str) -> str:
+    """A path as one would type it here: relative where it lies below the working directory."""
+    here = Path.cwd()
+    return str(Path(path).relative_to(here)) if Path(path).is_relative_to(here) else path
 
 
 def _told_outputs(summary: Summary, paint: Ink) -> Iterator[str]:
-    yield f"{paint('strong', 'Results')}  {summary.results}"
+    yield f"{paint('strong', 'Results')}  {near(summary.results)}"
     rows = [(each.name, each.type, _places(each, Path(summary.results))) for each in summary.outputs]
     yield table(rows)
     for each in summary.outputs:
