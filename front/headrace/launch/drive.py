@@ -15,13 +15,14 @@ from headrace.launch.prepare import Checked
 from headrace.launch.runtime import executor
 from headrace.progress.view import View
 from headrace.runs import TENANT, State
+from headrace_dags.errors import Exit, HeadraceError
 from headrace_dags.plan.model import Plan
 from headrace_events.engine.events import Outcome
 from headrace_events.engine.record import RunFolder
 from headrace_events.engine.settings import ShellSettings
 from headrace_events.engine.shell import execute_run
 from headrace_serving.codec import Sink, encode
-from headrace_serving.failure import TaskFailed
+from headrace_serving.failure import TaskFailed, TaskFailure
 from headrace_serving.objects.file import FileStore
 from headrace_serving.runtimes.contract import Executor, Workplace
 from headrace_serving.tensors import Tensor
@@ -59,7 +60,6 @@ def drive(job: Job, view: View) -> Outcome:
 
     Raises:
         EnvironmentLack: the machine lacks something.
-        HeadraceError: the server could not be kept alive.
         KeyboardInterrupt: the run was cancelled by Ctrl-C or SIGTERM; it is recorded as cancelled.
     """
     return asyncio.run(_drive(job, view))
@@ -97,7 +97,11 @@ async def _execute(job: Job, view: View) -> Outcome:
             view.stage("running")
             return await _run(job, tensors, runtime, view, store)
     except TaskFailed as error:
-        return _never_began(job, error)
+        return _never_began(job, error.failure)
+    except HeadraceError as error:
+        if error.exit_code != Exit.STEP_FAILED:
+            raise
+        return _never_began(job, _of_server(error))
     finally:
         _keep(log, job.folder)
 
@@ -120,10 +124,17 @@ def _encoded(job: Job, store: FileStore) -> dict[str, Tensor]:
     }
 
 
-def _never_began(job: Job, error: TaskFailed) -> Outcome:
-    """A step that failed to import or to set up: recorded like any other failure."""
-    outcome = Outcome(run=job.run, status="failed", failure=error.failure)
-    job.folder.begin(job.plan, job.run)
+def _of_server(error: HeadraceError) -> TaskFailure:
+    """A server that could not be started or kept alive; where its log lies now is said by ``headrace logs --server``."""
+    told = "; ".join(f"{problem.expected}, got {problem.got}" for problem in error.problems)
+    return TaskFailure(kind="unavailable", message=f"{told}. `headrace logs --server` shows what it printed")
+
+
+def _never_began(job: Job, failure: TaskFailure) -> Outcome:
+    """Before the first task a step failed to import or to set up, or the server died: recorded like any other failure."""
+    outcome = Outcome(run=job.run, status="failed", failure=failure)
+    if not job.folder.inbox.exists():
+        job.folder.begin(job.plan, job.run)
     job.folder.finish(outcome, time.time())
     return outcome
 
