@@ -102,6 +102,15 @@ def mapped_model(edge: Edge) -> str:
     return ""
 
 
+def limit_differs(edge: Edge) -> str:
+    """A limit holds for a whole task: it must not end a node that was given none."""
+    limited = [place.name for place in (edge.producer, edge.consumer) if place.node.options.timeout_s is not None]
+    if len(limited) != 1:
+        return ""
+    free = next(place.name for place in (edge.consumer, edge.producer) if place.name not in limited)
+    return f"{limited[0]} has a timeout=, {free} has none"
+
+
 def unbounded_map(edge: Edge) -> str:
     """Nobody promised that the items are few enough to be handled where they are made."""
     if not edge.opens or (edge.most is not None and edge.most <= MOST_INLINE):
@@ -154,6 +163,7 @@ def memory_differs(edge: Edge) -> str:
 HOP_RULES: tuple[tuple[str, Rule], ...] = (
     ("isolate", isolate),
     ("resources-differ", resources_differ),
+    ("limit-differs", limit_differs),
     ("mapped-model", mapped_model),
     ("unbounded-map", unbounded_map),
     ("mapped-apart", mapped_apart),

@@ -41,8 +41,8 @@ class WiredSegment:
         single: for each output, whether it holds exactly one item.
         mapped: whether it runs in chunks.
         chunk: preferred items of a chunk.
-        timeout_s: start-to-finish limit of one task: the sum of its nodes' timeouts, since they run one after another; a
-            node without one adds nothing. ``None`` where no node has one.
+        timeout_s: start-to-finish limit of one task: the sum of its nodes' timeouts, since they run one after another.
+            ``None`` where they have none; the planner puts no node without one beside a node that has one.
         retries: for each node, how often its failure is retried.
         retry: how often a failure is retried whose node is unknown: the most that one of its nodes allows.
         consumers: numbers of the segments that take one of its outputs.

@@ -68,6 +68,7 @@ class Builder:
         module: str = "steps",
         model_file: str = "",
         isolate: bool = False,
+        timeout_s: float | None = None,
         mapped: bool = False,
         resources: Resources = NO_NEEDS,
     ) -> Any:
@@ -93,7 +94,7 @@ class Builder:
                 inputs=inputs,
                 outputs=outputs,
                 mapped="in0" if mapped else "",
-                options=Options(isolate=isolate),
+                options=Options(isolate=isolate, timeout_s=timeout_s),
             )
         )
         self.sources[name] = Location("dag.py", 10 + len(self.nodes))

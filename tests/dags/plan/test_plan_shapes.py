@@ -213,6 +213,17 @@ def test_an_isolated_step_has_a_segment_of_its_own():
     assert plan.reasons[0].text == "isolate=True is asked for b"
 
 
+def test_a_limit_does_not_hold_for_a_step_that_was_given_none():
+    build = Builder()
+    value = build.input()
+    for name, timeout_s in (("a", None), ("b", 2.0), ("c", 3.0), ("d", None)):
+        value = build.node(name, value, timeout_s=timeout_s)
+    plan = planned(build.graph(value))
+    assert outline(plan) == ["a: [a]", "b-to-c: [b c]", "d: [d]"]
+    assert cuts(plan) == ["a>>b limit-differs", "c>>d limit-differs"]
+    assert [reason.text for reason in plan.reasons] == ["b has a timeout=, a has none", "c has a timeout=, d has none"]
+
+
 def test_nothing_is_joined_around_an_isolated_step():
     build = Builder()
     a = build.node("a", build.input())
