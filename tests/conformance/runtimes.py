@@ -236,10 +236,12 @@ class RuntimeConformance:
         assert got == f"{hashlib.sha256(data).hexdigest()} {places}"
 
     async def test_media_that_a_step_makes_go_to_the_store_of_the_run(self, driver: Driver, dags: Any) -> None:
+        first, _ = driver.served.plans["made_media"].segments
+        assert first.lowering == "ensemble"
         image = await driver.run(dags.made_media, 30)
         assert type(image) is Png
         assert image.path().parent == driver.served.workplace.objects / "tenant" / "run"
-        assert image.read() == dags.draw(30).read()
+        assert image.read() == dags.drawn(30)
 
     async def test_a_step_that_raises(self, driver: Driver, dags: Any) -> None:
         failure = await driver.failure(dags.dividing, 0)
@@ -355,6 +357,12 @@ class LoadingConformance:
 
         return fail
 
+    async def test_nothing_to_serve(self, make: Make, tmp_path: Path) -> None:
+        graph = Graph(name="nothing", target="", inputs=(), outputs=(), nodes=())
+        place = Workplace(import_root=tmp_path, objects=tmp_path / "objects", scratch=tmp_path / "scratch")
+        async with make(Plan(graph=graph, target=local(), segments=()), place):
+            assert list(tmp_path.iterdir()) == []
+
     async def test_an_import_that_fails(self, failure: Fail) -> None:
         head = "import os\nif os.environ['FAILS']:\n    import a_module_that_is_not_there"
         found = await failure("failing_import", head, "pass")
@@ -371,3 +379,10 @@ class LoadingConformance:
         assert found.message == 'RuntimeError: weights are "gone"\n100 %'
         assert "in setup" in found.traceback
         assert "failing_setup.py:" in found.location
+
+    async def test_a_machine_that_lacks_something(self, failure: Fail) -> None:
+        head = "from headrace_dags.errors import EnvironmentLack, Problem"
+        setup = "raise EnvironmentLack(Problem('extra', 'model', 'needs a package', 'none', 'Run pip install it'))"
+        found = await failure("lacking", head, setup)
+        assert (found.kind, found.node, found.traceback) == ("environment", "model", "")
+        assert found.message == "model [extra]: needs a package, got none. Run pip install it."

@@ -8,6 +8,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from tests.conformance.runtimes import (
     Driver,
@@ -20,8 +21,11 @@ from tests.conformance.runtimes import (
     served,
 )
 
+from headrace_serving.failure import TaskFailed
+from headrace_serving.oip import OipClient
 from headrace_serving.runtimes.contract import Workplace
 from headrace_serving.runtimes.triton import TritonExecutor, TritonSettings
+from headrace_serving.tensors import Tensor
 from headrace_serving.triton.stubs import stubs_of
 
 __all__ = ("driver", "served")
@@ -79,6 +83,30 @@ class TestTriton(RuntimeConformance):
         failure = await driver.failure(dags.crashing, 9)
         assert (failure.kind, failure.node) == ("step", "crash")
         assert "was killed by SIGKILL" in failure.message
+
+    @pytest.mark.parametrize(
+        ("name", "tensor", "limit_s", "kind"),
+        [
+            ("unknown", Tensor.of_bytes([b"1"]), None, "unavailable"),
+            ("sleeping", Tensor(np.zeros((1, 1), np.int8)), None, "internal"),
+            ("sleeping", Tensor.of_bytes([b"0.2"]), 0.05, "timeout"),
+        ],
+    )
+    async def test_what_the_protocol_says_becomes_a_failure(
+        self, driver: Driver, name: str, tensor: Tensor, limit_s: float | None, kind: str
+    ) -> None:
+        called = model(driver, name) if name in driver.served.plans else name
+        async with OipClient(triton(driver).server.endpoint.grpc) as client:
+            with pytest.raises(TaskFailed) as caught:
+                await client.infer(called, {"in_seconds": tensor}, "tenant/run/x/0/1", limit_s)
+        assert caught.value.failure.kind == kind
+        assert called in caught.value.failure.message
+
+    async def test_nobody_listens(self) -> None:
+        async with OipClient("127.0.0.1:1") as client:
+            with pytest.raises(TaskFailed) as caught:
+                await client.infer("any", {}, "tenant/run/x/0/1", 5.0)
+        assert caught.value.failure.kind == "unavailable"
 
 
 class TestLoadingOnTriton(LoadingConformance):

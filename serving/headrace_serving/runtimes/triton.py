@@ -28,6 +28,8 @@ from headrace_serving.triton.settings import CHANNEL_OPTIONS, ServerSettings
 from headrace_serving.triton.supervisor import ServerEvent
 
 _PROBES_IN_FLIGHT = 8
+_ARGUMENTS = ("--grpc-infer-allocation-pool-size=0",)
+"""Else the server keeps the memory of the largest tensors it has seen, several times over. Costs no time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +89,18 @@ class TritonExecutor:
         return self._server
 
     async def __aenter__(self) -> Self:
-        """Start the server and wait until every model answers a probe.
+        """Start the server and wait until every model answers a probe. Without segments there is none to start.
 
         Raises:
             EnvironmentLack: the server is not installed, or a port, memory or disk is missing.
             TaskFailed: a step failed to import or to set up (``load``), or lacks something (``environment``).
             ServerDead: the server ended before it was ready.
         """
+        if self._plan.segments:
+            await self._start()
+        return self
+
+    async def _start(self) -> None:
         place = self._place = PlainPlace.of(self._workplace, self.log.name)
         repository = write(self._plan, place.seen, self._settings.instances)
         settings = ServerSettings(
@@ -101,7 +108,7 @@ class TritonExecutor:
             models=repository.models,
             folder=place.seen.scratch,
             environment=self._settings.environment,
-            arguments=self._settings.arguments,
+            arguments=(*_ARGUMENTS, *self._settings.arguments),
             start_timeout_s=self._settings.start_timeout_s,
         )
         probe = partial(self._probe, repository.programs)
@@ -113,9 +120,8 @@ class TritonExecutor:
             if isinstance(error, ModelLoadFailed):
                 raise TaskFailed(place.told(of_load(error, repository.programs))) from error
             if isinstance(error, ModelCrashed | StartTimedOut):
-                raise TaskFailed(of_start(error, repository.programs)) from error
+                raise TaskFailed(place.told(of_start(error, repository.programs))) from error
             raise
-        return self
 
     async def __aexit__(self, *exc: object) -> None:
         await self._stop()

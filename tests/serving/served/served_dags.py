@@ -297,22 +297,31 @@ def a_video(video: hr.Video) -> hr.Text:
     return report(seen.sha256, seen.places)
 
 
-@hr.step
-def draw(width: int) -> hr.Png:
+def drawn(width: int) -> bytes:
     stream = io.BytesIO()
     Picture.new("RGB", (width, 2)).save(stream, "PNG")
-    return hr.Png(stream.getvalue())
+    return stream.getvalue()
+
+
+class Draw(hr.Stateful):
+    def __call__(self, width: int) -> hr.Png:
+        return hr.Png(drawn(width))
+
+
+class Same(hr.Stateful):
+    def __call__(self, image: hr.ImageFile) -> hr.ImageFile:
+        assert type(image) is hr.Png
+        return image
 
 
 @hr.step
-def same(image: hr.ImageFile) -> hr.ImageFile:
-    assert type(image) is hr.Png
+def same_again(image: hr.ImageFile) -> hr.ImageFile:
     return image
 
 
 @hr.dag
 def made_media(width: int) -> hr.ImageFile:
-    return same.with_(isolate=True)(draw(width))
+    return same_again.with_(isolate=True)(Same()(Draw()(width)))
 
 
 # Faults.
