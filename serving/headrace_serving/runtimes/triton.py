@@ -19,10 +19,10 @@ from headrace_serving.runtimes.contract import Task, Workplace
 from headrace_serving.runtimes.limit import limited
 from headrace_serving.runtimes.parts import Tensors, in_parts
 from headrace_serving.runtimes.together import together
-from headrace_serving.runtimes.verdicts import of_call, of_load, of_start
-from headrace_serving.triton.errors import ModelCrashed, ModelLoadFailed, ServerFailed, StartTimedOut
+from headrace_serving.runtimes.verdicts import of_call, of_start
+from headrace_serving.triton.errors import ModelCrashed, ServerFailed
 from headrace_serving.triton.plainplace import PlainPlace
-from headrace_serving.triton.repository import write
+from headrace_serving.triton.repository import Repository, write
 from headrace_serving.triton.server import TritonServer
 from headrace_serving.triton.settings import CHANNEL_OPTIONS, ServerSettings
 from headrace_serving.triton.supervisor import ServerEvent
@@ -103,25 +103,16 @@ class TritonExecutor:
     async def _start(self) -> None:
         place = self._place = PlainPlace.of(self._workplace, self.log.name)
         repository = write(self._plan, place.seen, self._settings.instances)
-        settings = ServerSettings(
-            repository=repository.folder,
-            models=repository.models,
-            folder=place.seen.scratch,
-            environment=self._settings.environment,
-            arguments=(*_ARGUMENTS, *self._settings.arguments),
-            start_timeout_s=self._settings.start_timeout_s,
-        )
         probe = partial(self._probe, repository.programs)
-        self._server = TritonServer(settings, probe=probe, on_event=self._on_event)
+        self._server = TritonServer(self._server_settings(repository), probe=probe, on_event=self._on_event)
         try:
             await self._server.start()
         except BaseException as error:
             await self._stop()
-            if isinstance(error, ModelLoadFailed):
-                raise TaskFailed(place.told(of_load(error, repository.programs))) from error
-            if isinstance(error, ModelCrashed | StartTimedOut):
-                raise TaskFailed(place.told(of_start(error, repository.programs))) from error
-            raise
+            failure = of_start(error, repository.programs)
+            if failure is None:
+                raise
+            raise TaskFailed(place.told(failure)) from error
 
     async def __aexit__(self, *exc: object) -> None:
         await self._stop()
@@ -134,6 +125,16 @@ class TritonExecutor:
             return await limited(task, segment, in_parts(segment, inputs, infer))
         except TaskFailed as failed:
             raise TaskFailed(self._place.told(failed.failure) if self._place else failed.failure) from None
+
+    def _server_settings(self, repository: Repository) -> ServerSettings:
+        return ServerSettings(
+            repository=repository.folder,
+            models=repository.models,
+            folder=repository.folder.parent,
+            environment=self._settings.environment,
+            arguments=(*_ARGUMENTS, *self._settings.arguments),
+            start_timeout_s=self._settings.start_timeout_s,
+        )
 
     async def _infer(self, segment: Segment, request: str, inputs: Tensors) -> Tensors:
         """Call the segment's model; again after each incident that is not the call's own doing."""

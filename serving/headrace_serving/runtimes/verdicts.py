@@ -13,19 +13,26 @@ from headrace_serving.triton.errors import ModelCrashed, ModelLoadFailed, Server
 _EXCERPT_CHARACTERS = 3_000
 
 
-def of_load(error: ModelLoadFailed, programs: Iterable[Program]) -> TaskFailure:
-    """Models that did not load: the first failure that a step's own model tells, else what the server says."""
+def of_start(error: BaseException, programs: Iterable[Program]) -> TaskFailure | None:
+    """The failure of a step, where that is why the server did not start; ``None`` where it is not."""
+    match error:
+        case ModelLoadFailed():
+            return _of_load(error, programs)
+        case ModelCrashed(model=model):
+            return TaskFailure(kind="load", node=_node(model, programs), message=str(error))
+        case StartTimedOut(loading=loading):
+            return TaskFailure(kind="load", node=_node(next(iter(loading), ""), programs), message=str(error))
+        case _:
+            return None
+
+
+def _of_load(error: ModelLoadFailed, programs: Iterable[Program]) -> TaskFailure:
+    """The first failure that a step's own model tells, else what the server says."""
     own = next(filter(None, (from_text(each.message) for each in error.failures)), None)
     if own:
         return own
     excerpt = error.log_excerpt[-_EXCERPT_CHARACTERS:]
     return TaskFailure(kind="load", node=_node(error.model, programs), message=error.message, traceback=excerpt)
-
-
-def of_start(error: ModelCrashed | StartTimedOut, programs: Iterable[Program]) -> TaskFailure:
-    """A model that died when it was first asked, or that is not ready in time."""
-    model = error.model if isinstance(error, ModelCrashed) else next(iter(error.loading), "")
-    return TaskFailure(kind="load", node=_node(model, programs), message=str(error))
 
 
 def of_call(error: ModelCrashed | ServerFailed, segment: Segment) -> TaskFailure:
