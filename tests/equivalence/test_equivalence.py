@@ -1,0 +1,89 @@
+"""Whatever the dag: through plan, engine and runtime it gives what a plain call gives, or fails as that does."""
+
+import asyncio
+import importlib
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from tests.equivalence.running import Came, Case
+from tests.equivalence.wirings import Example, examples
+
+from headrace_dags.graph import Graph
+from headrace_dags.plan.model import Plan
+from headrace_dags.plan.targets import local
+from headrace_serving.runtimes.contract import Workplace
+from headrace_serving.runtimes.inprocess import InProcessExecutor
+from headrace_serving.runtimes.triton import TritonExecutor
+
+IN_PROCESS, ON_TRITON, AT_ONCE = 120, 40, 14
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder with the steps, on ``sys.path``; the examples are written beside them."""
+    folder = tmp_path_factory.mktemp("examples")
+    shutil.copy(Path(__file__).with_name("steps.py"), folder)
+    sys.path.insert(0, str(folder))
+    yield folder
+    sys.path.remove(str(folder))
+    for name in [name for name in sys.modules if name == "steps" or name.startswith("example_")]:
+        del sys.modules[name]
+
+
+@pytest.fixture(scope="module")
+def steps(root: Path) -> ModuleType:
+    return importlib.import_module("steps")
+
+
+def place(root: Path) -> Workplace:
+    return Workplace(import_root=root, objects=root / "state" / "objects", scratch=root / "scratch")
+
+
+def test_in_process(root: Path, steps: ModuleType) -> None:
+    async def run(case: Case) -> Came:
+        async with InProcessExecutor(case.plan, place(root)) as executor:
+            return await case.on(executor, place(root))
+
+    @settings(max_examples=IN_PROCESS, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(examples(steps, most=7))
+    def holds(example: Example) -> None:
+        case = Case(example, root)
+        case.agrees(asyncio.run(run(case)))
+
+    holds()
+
+
+def test_on_triton(root: Path, steps: ModuleType) -> None:
+    cases: list[Case] = []
+
+    @settings(
+        max_examples=ON_TRITON,
+        derandomize=True,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(examples(steps, most=5))
+    def collect(example: Example) -> None:
+        cases.append(Case(example, root, f"d{len(cases)}_"))
+
+    collect()
+    assert len(cases) == ON_TRITON
+    for first in range(0, len(cases), AT_ONCE):
+        asyncio.run(on_one_server(cases[first : first + AT_ONCE], place(root)))
+
+
+async def on_one_server(cases: Sequence[Case], workplace: Workplace) -> None:
+    """Load the models of all cases, then run them one after another."""
+    nodes = tuple(node for case in cases for node in case.plan.graph.nodes)
+    graph = Graph(name="all", target="", inputs=(), outputs=(), nodes=nodes)
+    segments = tuple(segment for case in cases for segment in case.plan.segments)
+    async with TritonExecutor(Plan(graph=graph, target=local(), segments=segments), workplace) as executor:
+        for case in cases:
+            case.agrees(await case.on(executor, workplace))
