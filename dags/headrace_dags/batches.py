@@ -105,7 +105,7 @@ class Batcher:
         except (Exception, SystemExit) as error:
             at = items[0].position if len(items) == 1 else -1
             raise raised(self._node.name, error, port=self._suspect, item=at) from error
-        results = list(result) if isinstance(result, list | tuple) or hasattr(result, "__array__") else None
+        results = _listed(result)
         if results is None or len(results) != len(items):
             wanted = f"expects a list of {len(items)}, as many as the batch it was given, got {described(result)}"
             raise NodeFailed(self._node.name, "output", wanted)
@@ -113,3 +113,9 @@ class Batcher:
 
     def _given(self, results: list[dict[str, Any]]) -> dict[str, Any]:
         return dict(self._outputs.joined(results)) if self._node.mapped else results[0]
+
+
+def _listed(result: Any) -> list[Any] | None:
+    """The results of a batch: a list, or the rows of an array; a single number of numpy's has none."""
+    has_rows = hasattr(result, "__array__") and getattr(result, "ndim", 0) > 0
+    return list(result) if has_rows or isinstance(result, list | tuple) else None

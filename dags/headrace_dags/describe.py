@@ -6,6 +6,8 @@ from typing import Any
 
 from headrace_dags.media import Blob
 
+_MOST_BITS = 1_000
+
 
 def described(value: Any) -> str:
     """A noun phrase: ``float64 array of shape [384]``, ``'abc' (str)``, ``a list of 3``, ``hr.Jpeg``, ``None``."""
@@ -32,5 +34,7 @@ def _array(value: Any) -> str:
 
 
 def _short(value: object, limit: int = 60) -> str:
+    if isinstance(value, int) and value.bit_length() > _MOST_BITS:
+        return f"a number of {value.bit_length():,} bits"  # Python refuses to write very long ones
     text = repr(value)
     return text if len(text) <= limit else f"{text[: limit - 3]}..."

@@ -13,7 +13,7 @@ from headrace_dags.fixed import fixed_inputs
 from headrace_dags.graph import Node, Port, Use
 from headrace_dags.outputs import Outputs
 
-__all__ = ("Chain", "Fault", "NodeFailed", "PreparedNode", "prepare", "run_batch", "run_node", "run_nodes")
+__all__ = ("Chain", "Fault", "NodeFailed", "PreparedNode")
 
 
 class PreparedNode:
@@ -40,6 +40,7 @@ class PreparedNode:
         self._floats = tuple(name for name, port in fed.items() if port.type.python == "float")
         self._suspect = _suspect(fed.values(), node.mapped)
         self._outputs = Outputs(node, body.declaration, per_item=bool(node.mapped or node.step.batching))
+        self._yields = node.step.yields
         self._batcher = Batcher(node, body.call, self._outputs, self._suspect) if node.step.batching else None
         self._joins = self._batcher is not None and set(fed) <= set(node.step.batch_ports)
 
@@ -95,9 +96,9 @@ class PreparedNode:
 
     def _once(self, arguments: Mapping[str, Any], item: int) -> dict[str, Any]:
         try:
-            result = self._outputs.collect(self._call(arguments))
-        except NodeFailed:
-            raise
+            result = self._call(arguments)
+            if self._yields:
+                result = self._outputs.collect(result)
         except (Exception, SystemExit) as error:
             raise raised(self.node.name, error, port=self._suspect, item=item) from error
         return self._outputs.take(result, item)
@@ -190,23 +191,3 @@ class _Call:
         outputs = self.node.run({name: known[slot] for name, slot in self.takes})
         for name, slot in self.gives:
             known[slot] = outputs[name]
-
-
-def prepare(node: Node, body: Body) -> PreparedNode:
-    """Make a node ready for many calls."""
-    return PreparedNode(node, body)
-
-
-def run_node(node: Node, body: Body, inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Run a node once; see :meth:`PreparedNode.run`, which is quicker for many calls."""
-    return PreparedNode(node, body).run(inputs)
-
-
-def run_batch(node: Node, body: Body, requests: Sequence[Mapping[str, Any]]) -> list[dict[str, Any] | NodeFailed]:
-    """Run independent requests of a node; see :meth:`PreparedNode.run_batch`, which is quicker for many calls."""
-    return PreparedNode(node, body).run_batch(requests)
-
-
-def run_nodes(nodes: Sequence[Node], bodies: Mapping[str, Body], values: Mapping[Use, Any]) -> dict[Use, Any]:
-    """Run nodes in order; see :class:`Chain`, which is quicker for many calls."""
-    return Chain(nodes, bodies).run(values)

@@ -37,8 +37,23 @@ def raised(node: str, error: BaseException, *, port: str = "", item: int = -1) -
         port: the input port to name if the input is at fault.
         item: which item of the mapped axis was given.
     """
-    if isinstance(error, InputError):
-        return NodeFailed(node, "input", str(error) or "the input is at fault", port=port, item=item)
-    text = str(error)
-    name = type(error).__name__
+    cause = _innermost(error)
+    text, name = _text(cause), type(cause).__name__
+    if isinstance(cause, InputError):
+        return NodeFailed(node, "input", text or "the input is at fault", port=port, item=item)
     return NodeFailed(node, "step", f"{name}: {text}" if text else name, item=item)
+
+
+def _innermost(error: BaseException) -> BaseException:
+    """What a step raised of a dag that the body calls; anything else as it is."""
+    while isinstance(error, NodeFailed) and error.__cause__ is not None:
+        error = error.__cause__
+    return error
+
+
+def _text(error: BaseException) -> str:
+    """What an exception says; some fail even at that."""
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001  # the user's code, and not the failure that is told here
+        return "an exception that cannot be shown"

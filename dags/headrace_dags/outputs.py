@@ -9,7 +9,7 @@ from typing import Any
 from headrace_dags.declaration import Declaration
 from headrace_dags.describe import described
 from headrace_dags.failing import NodeFailed
-from headrace_dags.graph import Node
+from headrace_dags.graph import Node, Port
 from headrace_dags.values import Check, ValueMisfit, checker
 
 
@@ -26,31 +26,27 @@ class Outputs:
         signature = declaration.signature
         self._node = node.name
         self._class = signature.result_class
-        self._limit = node.step.max_items if not per_item else None
-        self._yields = node.step.yields
+        self._most = node.step.max_items
         self.checks: Mapping[str, Check] = {
-            port.name: checker(
-                port.type, signature.annotations.get(f"out:{port.name}"), many=port.many and not per_item
-            )
+            port.name: self._check(port, signature.annotations.get(f"out:{port.name}"), per_item=per_item)
             for port in node.outputs
         }
         self._only = next(iter(self.checks)) if self._class is None else ""
 
+    def _check(self, port: Port, annotation: Any, *, per_item: bool) -> Check:
+        if per_item or not port.many:
+            return checker(port.type, annotation)
+        check = checker(port.type, annotation, many=True)
+        return check if self._most is None else _at_most(self._most, check)
+
     def collect(self, result: Any) -> Any:
         """What a yielding body yields, as a list; anything else as it is. The body's own exceptions come through.
 
-        Raises:
-            NodeFailed: the body yields more than it declares, or does not yield.
+        One item more than ``max_items`` is enough to know: a body may yield without end.
         """
-        if not self._yields:
-            return result
         if not isinstance(result, Iterator):
-            raise NodeFailed(self._node, "output", f"expects a generator, got {described(result)}", port=self._only)
-        items = list(result if self._limit is None else islice(result, self._limit + 1))
-        if self._limit is not None and len(items) > self._limit:
-            text = f"expects at most {self._limit} items (max_items), got more"
-            raise NodeFailed(self._node, "output", text, port=self._only)
-        return items
+            return result
+        return list(result if self._most is None else islice(result, self._most + 1))
 
     def take(self, result: Any, item: int = -1) -> dict[str, Any]:
         """The checked value of each port.
@@ -60,7 +56,7 @@ class Outputs:
             item: which item of the mapped axis, for the message.
 
         Raises:
-            NodeFailed: a value is not what its port declares.
+            NodeFailed: a value is not what its port declares, or holds more items.
         """
         if self._class is None:
             return {self._only: self._checked(self._only, result, item)}
@@ -79,6 +75,19 @@ class Outputs:
     def joined(self, results: list[dict[str, Any]]) -> dict[str, list[Any]]:
         """The outputs of all items, by port."""
         return {name: [result[name] for result in results] for name in self.checks}
+
+
+def _at_most(most: int, check: Check) -> Check:
+    """A check that holds a body to its ``max_items``: the plan maps few items where they are made, and cuts many."""
+
+    def limited(values: Any) -> Any:
+        items = check(values)
+        if len(items) > most:
+            got = f"{len(items):,}" if len(items) > most + 1 else "more"
+            raise ValueMisfit(f"at most {most:,} items (max_items={most})", got, "a larger max_items, or give fewer")
+        return items
+
+    return limited
 
 
 def _message(misfit: ValueMisfit) -> str:

@@ -11,6 +11,7 @@ from headrace_dags.annotations import Parsed, parse
 from headrace_dags.bodies import Body, load
 from headrace_dags.declaration import Declaration, Signature
 from headrace_dags.errors import Location
+from headrace_dags.evaluate import PreparedNode
 from headrace_dags.graph import RESULT, Batching, Const, Form, Input, Node, Port, StepRef, Use
 
 
@@ -99,3 +100,8 @@ def made(
     """A node of a function and its body."""
     declaration = declared(fn, size=size, **options)
     return node_of(declaration, mapped=mapped, constants=constants), load(declaration, model_root=Path())
+
+
+def run_node(node: Node, body: Body, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """What a node gives for its inputs."""
+    return PreparedNode(node, body).run(inputs)

@@ -8,13 +8,13 @@ from typing import Annotated, Any, NamedTuple
 import numpy as np
 import onnx
 import pytest
-from handmade import declared, node_of
+from handmade import declared, node_of, run_node
 from onnx import TensorProto, helper
 from pydantic import BaseModel
 
 from headrace_dags.bodies import load, resolve
 from headrace_dags.errors import DefinitionError, EnvironmentLack
-from headrace_dags.evaluate import NodeFailed, run_node
+from headrace_dags.evaluate import NodeFailed
 from headrace_dags.graph import StepRef
 from headrace_dags.layout import Layout
 from headrace_dags.stateful import Stateful, StatefulBatch

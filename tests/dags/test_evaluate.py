@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from handmade import declared, made, node_of
+from handmade import declared, made, node_of, run_node
 from hypothesis import given
 from hypothesis import strategies as st
 
 from headrace_dags.bodies import Body, load
 from headrace_dags.errors import InputError
-from headrace_dags.evaluate import Chain, NodeFailed, prepare, run_batch, run_node, run_nodes
+from headrace_dags.evaluate import Chain, NodeFailed, PreparedNode
 from headrace_dags.graph import Use
 from headrace_dags.types import Batch, Embedding, Many, Text
 from headrace_dags.values import ValueMisfit
@@ -80,7 +80,9 @@ def test_a_body_that_yields_more_than_it_declares_is_stopped() -> None:
         while True:
             yield word
 
-    with pytest.raises(NodeFailed, match=r"endless.result: expects at most 3 items \(max_items\)") as caught:
+    with pytest.raises(
+        NodeFailed, match=r"endless.result: expects at most 3 items \(max_items=3\), got more"
+    ) as caught:
         run_node(*made(endless, max_items=3), {"word": "a"})
     assert caught.value.fault == "output"
 
@@ -135,7 +137,7 @@ def test_a_batched_body_may_return_the_rows_of_an_array() -> None:
 def test_requests_run_together_in_slices_keep_their_items_in_order(requests: list[list[int]], size: int) -> None:
     SLICES.clear()
     node, body = made(double, size=size, mapped="numbers")
-    results = run_batch(node, body, [{"numbers": items} for items in requests])
+    results = PreparedNode(node, body).run_batch([{"numbers": items} for items in requests])
     assert results == [{"result": [2 * item for item in items]} for items in requests]
     everything = [item for items in requests for item in items]
     assert [item for some in SLICES for item in some] == everything
@@ -144,7 +146,7 @@ def test_requests_run_together_in_slices_keep_their_items_in_order(requests: lis
 
 @given(st.lists(st.integers(0, 40), max_size=20), st.integers(1, 9))
 def test_a_bad_input_fails_its_own_request_and_no_other(numbers: list[int], size: int) -> None:
-    results = run_batch(*made(double, size=size), [{"numbers": number} for number in numbers])
+    results = PreparedNode(*made(double, size=size)).run_batch([{"numbers": number} for number in numbers])
     for number, result in zip(numbers, results, strict=True):
         if number == 13:
             assert isinstance(result, NodeFailed)
@@ -154,7 +156,9 @@ def test_a_bad_input_fails_its_own_request_and_no_other(numbers: list[int], size
 
 
 def test_a_request_that_failed_is_not_run_further() -> None:
-    results = run_batch(*made(double, size=2, mapped="numbers"), [{"numbers": [1, 13, 5, 6, 7, 8]}, {"numbers": [4]}])
+    results = PreparedNode(*made(double, size=2, mapped="numbers")).run_batch(
+        [{"numbers": [1, 13, 5, 6, 7, 8]}, {"numbers": [4]}]
+    )
     assert isinstance(results[0], NodeFailed)
     assert results[1] == {"result": [8]}
     assert SLICES == [[1, 13], [4]]
@@ -164,24 +168,24 @@ def test_an_output_of_a_batch_that_does_not_fit_fails_only_its_own_request() -> 
     def lengths(words: Batch[Text]) -> Batch[int]:
         return [len(word) if word else "none" for word in words]  # type: ignore[misc]
 
-    good, bad = run_batch(*made(lengths, size=2), [{"words": "ab"}, {"words": ""}])
+    good, bad = PreparedNode(*made(lengths, size=2)).run_batch([{"words": "ab"}, {"words": ""}])
     assert good == {"result": 2}
     assert isinstance(bad, NodeFailed)
     assert (bad.fault, bad.port) == ("output", "result")
 
 
 def test_requests_whose_other_inputs_may_differ_run_apart() -> None:
-    results = run_batch(*made(shout, size=4), [{"words": "a", "mark": "!"}, {"words": "b", "mark": "?"}])
+    results = PreparedNode(*made(shout, size=4)).run_batch([{"words": "a", "mark": "!"}, {"words": "b", "mark": "?"}])
     assert results == [{"result": "A!"}, {"result": "B?"}]
 
 
 def test_requests_of_a_body_without_batching_run_one_by_one() -> None:
-    results = run_batch(*made(half), [{"x": 1.0}, {"x": 4.0}])
+    results = PreparedNode(*made(half)).run_batch([{"x": 1.0}, {"x": 4.0}])
     assert results == [{"result": 0.5}, {"result": 2.0}]
 
 
 def test_no_requests_give_no_results() -> None:
-    assert run_batch(*made(double, size=4), []) == []
+    assert PreparedNode(*made(double, size=4)).run_batch([]) == []
 
 
 def test_a_batch_of_the_wrong_length_is_the_steps_fault() -> None:
@@ -283,7 +287,7 @@ def test_constants_are_not_shared_between_calls() -> None:
         seen.append(word)
         return seen
 
-    node = prepare(*made(collect, constants={"seen": ["a"]}))
+    node = PreparedNode(*made(collect, constants={"seen": ["a"]}))
     assert node.run({"word": "b"}) == {"result": ["a", "b"]}
     assert node.run({"word": "c"}) == {"result": ["a", "c"]}
 
@@ -303,7 +307,7 @@ def _chain() -> tuple[list[object], dict[str, Body]]:
 
 def test_nodes_run_in_order_on_each_others_outputs() -> None:
     nodes, bodies = _chain()
-    values = run_nodes(nodes, bodies, {Use(node="", port="word"): "abc"})  # type: ignore[arg-type]
+    values = Chain(nodes, bodies).run({Use(node="", port="word"): "abc"})  # type: ignore[arg-type]
     assert values[Use(node="shout", port="result")] == ["A.", "B.", "C."]
     assert values[Use(node="letters", port="result")] == ["a", "b", "c"]
 
@@ -313,3 +317,69 @@ def test_a_chain_stops_at_the_first_node_that_fails() -> None:
     with pytest.raises(NodeFailed, match="letters"):
         Chain(nodes, bodies).run({Use(node="", port="word"): 3})  # type: ignore[arg-type]
     assert SLICES == []
+
+
+def pair(word: Text) -> Halves:
+    return Halves(word, list(word))
+
+
+def listed(word: Text) -> Many[Text]:
+    return list(word)
+
+
+@pytest.mark.parametrize(("body", "port"), [(listed, "result"), (pair, "right")])
+def test_a_body_is_held_to_its_max_items_also_where_it_does_not_yield(body: object, port: str) -> None:
+    node = PreparedNode(*made(body, max_items=3))  # type: ignore[arg-type]
+    assert node.run({"word": "abc"})[port] == ["a", "b", "c"]
+    wanted = rf"{body.__name__}.{port}: expects at most 3 items \(max_items=3\), got 5; write a larger max_items"  # type: ignore[attr-defined]
+    with pytest.raises(NodeFailed, match=wanted) as caught:
+        node.run({"word": "abcde"})
+    assert (caught.value.fault, caught.value.port, caught.value.item) == ("output", port, -1)
+
+
+def test_a_number_of_numpy_is_no_batch_of_results() -> None:
+    def single(numbers: Batch[int]) -> Batch[int]:
+        return np.float32(3)  # type: ignore[return-value]
+
+    with pytest.raises(NodeFailed, match=r"single: expects a list of 1, as many as .* got 3.0 \(float32\)") as caught:
+        run_node(*made(single, size=4), {"numbers": 1})
+    assert caught.value.fault == "output"
+
+
+class Mute(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("not even this")
+
+
+def test_an_exception_that_cannot_be_shown_is_still_the_steps() -> None:
+    def mute(word: Text) -> Text:
+        raise Mute
+
+    with pytest.raises(NodeFailed, match="mute: Mute: an exception that cannot be shown") as caught:
+        run_node(*made(mute), {"word": "a"})
+    assert isinstance(caught.value.__cause__, Mute)
+
+
+@pytest.mark.parametrize(
+    ("error", "fault", "text"),
+    [(ValueError("x"), "step", "ValueError: x"), (InputError("cut off"), "input", "cut off")],
+)
+def test_a_dag_that_a_body_calls_fails_as_the_bodys_own_node(error: Exception, fault: str, text: str) -> None:
+    def inner(word: Text) -> Text:
+        raise error
+
+    def outer(word: Text) -> Text:
+        made_inner = PreparedNode(*made(inner))
+        return made_inner.run({"word": word})["result"]  # type: ignore[no-any-return]
+
+    with pytest.raises(NodeFailed) as caught:
+        run_node(*made(outer), {"word": "a"})
+    assert (caught.value.node, caught.value.fault, caught.value.message) == ("outer", fault, text)
+
+
+def test_a_very_long_number_is_described_by_its_length() -> None:
+    def long(word: Text) -> Text:
+        return 10**5000  # type: ignore[return-value]
+
+    with pytest.raises(NodeFailed, match="expects Text, got a number of 16,610 bits"):
+        run_node(*made(long), {"word": "a"})

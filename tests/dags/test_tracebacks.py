@@ -6,9 +6,9 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from handmade import made
+from handmade import made, run_node
 
-from headrace_dags.evaluate import NodeFailed, run_node
+from headrace_dags.evaluate import NodeFailed
 from headrace_dags.tracebacks import MOST_CHARACTERS, innermost_location, user_frames
 
 SOURCE = """\

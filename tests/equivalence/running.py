@@ -17,7 +17,7 @@ from headrace_dags.bodies import load
 from headrace_dags.dag import Dag
 from headrace_dags.declaration import Declaration
 from headrace_dags.declare import declaration_of
-from headrace_dags.evaluate import NodeFailed, run_node
+from headrace_dags.evaluate import NodeFailed, PreparedNode
 from headrace_dags.graph import Graph, Node, Use
 from headrace_dags.media import Blob
 from headrace_dags.plan.gather import gather
@@ -141,7 +141,7 @@ def _failures(
             body = load(declarations[node.name], model_root=Path())
             inputs = {each.port.name: known[each.binding] for each in node.inputs if isinstance(each.binding, Use)}
             try:
-                outputs = run_node(node, body, inputs)
+                outputs = PreparedNode(node, body).run(inputs)
                 known |= {Use(node=node.name, port=name): value for name, value in outputs.items()}
             except NodeFailed as failed:
                 yield failed.fault, failed.node, failed.port
@@ -150,7 +150,7 @@ def _failures(
 def chunked(old: Plan, most: int) -> Plan:
     """The same plan with chunks of at most ``most`` items."""
     segments = tuple(each.model_copy(update={"chunk": min(each.chunk, most)}) for each in old.segments)
-    return old.model_copy(update={"segments": segments})
+    return Plan(graph=old.graph, target=old.target, segments=segments, inputs=old.inputs, outputs=old.outputs)
 
 
 def renamed(graph: Graph, prefix: str) -> Graph:
@@ -169,7 +169,9 @@ def renamed(graph: Graph, prefix: str) -> Graph:
     outputs = tuple(each.model_copy(update={"use": use(each.use)}) for each in graph.outputs)
     sources = {prefix + name: where for name, where in graph.sources.items()}
     nodes = tuple(map(node, graph.nodes))
-    return Graph(**{**dict(graph), "outputs": outputs, "nodes": nodes, "sources": sources})
+    return Graph(
+        name=graph.name, target=graph.target, inputs=graph.inputs, outputs=outputs, nodes=nodes, sources=sources
+    )
 
 
 def comparable(value: Any) -> Any:
