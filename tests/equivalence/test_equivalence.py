@@ -20,6 +20,9 @@ from headrace_serving.runtimes.contract import Workplace
 from headrace_serving.runtimes.inprocess import InProcessExecutor
 from headrace_serving.runtimes.triton import TritonExecutor
 
+HEALTH = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example)
+"""A whole dag is drawn and run for each example: slow and large, as meant."""
+
 IN_PROCESS, ON_TRITON, AT_ONCE = 120, 40, 14
 
 
@@ -49,7 +52,7 @@ def test_in_process(root: Path, steps: ModuleType) -> None:
         async with InProcessExecutor(case.plan, place(root)) as executor:
             return await case.on(executor, place(root))
 
-    @settings(max_examples=IN_PROCESS, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=IN_PROCESS, derandomize=True, deadline=None, suppress_health_check=HEALTH)
     @given(examples(steps, most=7))
     def holds(example: Example) -> None:
         case = Case(example, root)
@@ -67,7 +70,7 @@ def test_on_triton(root: Path, steps: ModuleType) -> None:
         deadline=None,
         database=None,
         phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
+        suppress_health_check=HEALTH,
     )
     @given(examples(steps, most=5))
     def collect(example: Example) -> None:
