@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +9,7 @@ from pydantic import JsonValue
 
 from headrace_dags.graph import Port
 from headrace_dags.misfit import Misfit
-from headrace_dags.values import ValueMisfit, check_value, to_json_bytes
+from headrace_dags.values import ValueMisfit, check_value, to_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,5 +47,4 @@ def _json(port: Port, annotation: Any, value: Any) -> JsonValue:
         return [_json(port.model_copy(update={"many": False}), annotation, item) for item in value]
     if type(value) in (str, int, bool):
         return value  # type: ignore[no-any-return]
-    found: JsonValue = json.loads(to_json_bytes(annotation, value))
-    return found
+    return to_json(annotation, value)

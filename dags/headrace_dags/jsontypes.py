@@ -15,7 +15,7 @@ from headrace_dags.graph import PortType
 from headrace_dags.layout import Axis, BatchAxis, Layout
 from headrace_dags.media import Blob
 from headrace_dags.misfit import Misfit
-from headrace_dags.record import digest
+from headrace_dags.record import canonical, digest
 from headrace_dags.spelling import UNIONS, spelled, written
 
 _PLAIN = (int, float, bool, str, type(None), Any)
@@ -35,7 +35,17 @@ def json_type(annotation: Any) -> PortType | Misfit:
             f"{spelled(annotation)} ({_first_sentence(error)})",
             "Write a pydantic model, a dataclass, a TypedDict or a list or dict of those",
         )
-    return PortType(kind="json", python=spelled(annotation), schema_digest=digest(schema) if schema else "")
+    return PortType(kind="json", python=spelled(annotation), schema_digest=digest(_steady(schema)) if schema else "")
+
+
+def _steady(schema: Any, *, in_default: bool = False) -> Any:
+    """A schema whose defaults are sorted: a default that is a set is written in an order that changes with the process."""
+    if isinstance(schema, dict):
+        return {name: _steady(each, in_default=in_default or name == "default") for name, each in schema.items()}
+    if isinstance(schema, list):
+        items = [_steady(each, in_default=in_default) for each in schema]
+        return sorted(items, key=canonical) if in_default else items
+    return schema
 
 
 def _is_plain(annotation: Any) -> bool:

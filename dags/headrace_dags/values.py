@@ -7,12 +7,13 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict, JsonValue, TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
 
 from headrace_dags.describe import described
 from headrace_dags.graph import Port, PortType
 from headrace_dags.media import Blob
+from headrace_dags.record import canonical
 from headrace_dags.spelling import written
 
 Check = Callable[[Any], Any]
@@ -187,6 +188,27 @@ def to_json_bytes(annotation: Any, value: Any) -> bytes:
     except (ValueError, TypeError) as error:
         raise ValueMisfit(written(annotation), f"{described(value)} ({str(error).partition(chr(10))[0]})") from error
     return json.dumps(plain, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def to_json(annotation: Any, value: Any) -> JsonValue:
+    """A JSON value as data for the graph. Sets are sorted, so that equal values are equal data in every process.
+
+    Raises:
+        ValueMisfit: as :func:`to_json_bytes`.
+    """
+    found: JsonValue = json.loads(to_json_bytes(annotation, value))
+    return _sorted(found, _adapter(annotation).dump_python(value, round_trip=True, by_alias=False))
+
+
+def _sorted(found: JsonValue, value: Any) -> JsonValue:
+    """The JSON ``found`` of ``value``, each list that stands for a set in the order of its items' text."""
+    if isinstance(found, list) and isinstance(value, set | frozenset):
+        return sorted(found, key=canonical)
+    if isinstance(found, list) and isinstance(value, list | tuple) and len(found) == len(value):
+        return [_sorted(*both) for both in zip(found, value, strict=True)]
+    if isinstance(found, dict) and isinstance(value, dict) and len(found) == len(value):
+        return {name: _sorted(each, of) for (name, each), of in zip(found.items(), value.values(), strict=True)}
+    return found
 
 
 def from_json_bytes(annotation: Any, data: bytes) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -14,15 +15,44 @@ SOURCE = Path(wired.__file__)
 PROGRAM = "import sys; from headrace_dags.discover import load; print(load(sys.argv[1]).dag.graph.digest)"
 
 
-def digest_of(file: Path, dag: str, *flags: str) -> str:
+def digest_of(file: Path, dag: str, *flags: str, seed: str = "random") -> str:
     command = [sys.executable, *flags, "-c", PROGRAM, f"{file}:{dag}"]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+    environment = os.environ | {"PYTHONHASHSEED": seed}
+    return subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout.strip()
 
 
 @pytest.mark.parametrize("dag", ["counted", "spoken", "nested"])
 def test_another_process_in_another_folder_agrees(dag: str, tmp_path: Path) -> None:
     copy = Path(shutil.copy(SOURCE, tmp_path / "wired.py"))
     assert digest_of(copy, dag) == getattr(wired, dag).graph.digest
+
+
+SETS = """
+import headrace as hr
+from pydantic import BaseModel
+
+class Filters(BaseModel):
+    words: set[str] = {"red", "green", "blue", "black"}
+
+class Keep(hr.Stateful):
+    words: frozenset[str] = frozenset({"red", "green", "blue", "black"})
+    def __call__(self, text: hr.Text, filters: Filters) -> hr.Text:
+        return text
+
+@hr.step
+def mark(text: hr.Text, words: dict[str, set[str]] = {"any": {"red", "green", "blue", "black"}}) -> Filters:
+    return Filters()
+
+@hr.dag
+def kept(text: hr.Text) -> hr.Text:
+    return Keep(words=frozenset({"one", "two", "three", "four"}))(text, mark(text))
+"""
+
+
+def test_the_order_of_a_set_does_not_count(tmp_path: Path) -> None:
+    file = tmp_path / "sets.py"
+    file.write_text(SETS)
+    assert len({digest_of(file, "kept", seed=str(seed)) for seed in range(4)}) == 1
 
 
 def test_hash_seeds_optimisation_and_lines_do_not_count(tmp_path: Path) -> None:
