@@ -50,6 +50,11 @@ class Pair:
         return sizes[1:] if self.batched else sizes
 
     @property
+    def has_fixed_batch(self) -> bool:
+        """Whether the model takes batches of one size only; those of a step are of any size up to its own."""
+        return self.batched and bool(self.tensor.shape) and isinstance(self.tensor.shape[0], int)
+
+    @property
     def fits(self) -> bool:
         """Whether element type, rank and fixed sizes agree. Numbers are fed to tensors of one element."""
         kind = self.port.type
@@ -66,7 +71,10 @@ class Pair:
         shape = ", ".join(str(size) if isinstance(size, int) else "?" for size in self.tensor.shape)
         batch = ", its first axis being the batch" if self.batched else ""
         got = f"{self.tensor.name} {self.dtype} [{shape}] in the model{batch}"
-        return _problem(declaration, self.port.name, f"expects {self.port}", got, "Give the port the model's layout")
+        write = "Give the port the model's layout"
+        if self.fits:
+            write = "Export the model with a free first axis (dynamic_axes), or declare the step without size="
+        return _problem(declaration, self.port.name, f"expects {self.port}", got, write)
 
     def feed(self, value: Any) -> Array:
         """The model's array for the value of one item."""
@@ -105,8 +113,8 @@ def match(
         return unnamed
     fed = [Pair(port, taken[port.name], port.name in ref.batch_ports) for port in signature.inputs]
     made = [Pair(port, given[port.name], ref.batching is not None) for port in signature.outputs]
-    misfits = [pair.problem(declaration) for pair in (*fed, *made) if not pair.fits]
-    return misfits or (fed, made)
+    wrong = [pair for pair in fed if not pair.fits or pair.has_fixed_batch] + [pair for pair in made if not pair.fits]
+    return [pair.problem(declaration) for pair in wrong] or (fed, made)
 
 
 def _unknown(declaration: Declaration, ports: Iterable[Port], tensors: Iterable[str], role: str) -> Iterator[Problem]:

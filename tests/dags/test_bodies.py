@@ -199,6 +199,9 @@ def wrong_kind(x: Text) -> Vector: ...  # type: ignore[return]
 def wrong_batch(x: Batch[Vector]) -> Batch[Vector]: ...  # type: ignore[return]
 
 
+def fixed_batch(x: Batch[float]) -> Batch[float]: ...  # type: ignore[return]
+
+
 @pytest.mark.parametrize(
     ("fn", "texts"),
     [
@@ -213,11 +216,12 @@ def wrong_batch(x: Batch[Vector]) -> Batch[Vector]: ...  # type: ignore[return]
         (wrong_size, ["expects Tensor (float32 d=4), got x float32 [3] in the model"]),
         (wrong_rank, ["(wrong_rank.result) [onnx-port]: expects Tensor (float32 a b), got y float32 [3] in the model"]),
         (wrong_kind, ["expects Text, got x float32 [3] in the model"]),
-        (wrong_batch, ["got x float32 [3] in the model, its first axis being the batch"]),
+        (wrong_batch, ["got x float32 [3] in the model, its first axis being the batch. Give the port"]),
+        (fixed_batch, ["got x float32 [3] in the model, its first axis being the batch. Export the model with a free"]),
     ],
 )
 def test_a_model_that_does_not_match_its_step_is_told(root: Path, fn: Any, texts: list[str]) -> None:
-    declaration = declared(fn, form="onnx", model_file="double.onnx", size=4 if fn is wrong_batch else 0)
+    declaration = declared(fn, form="onnx", model_file="double.onnx", size=4 if fn.__name__.endswith("_batch") else 0)
     with pytest.raises(DefinitionError) as caught:
         load(declaration, model_root=root)
     for text in texts:
