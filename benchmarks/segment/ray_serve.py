@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib import import_module
 from typing import Any
 
 from benchmarks.rounds import Call
@@ -16,8 +17,8 @@ from benchmarks.rounds import Call
 @asynccontextmanager
 async def composition() -> AsyncIterator[Call]:
     """Two deployments, the first calling the second; no HTTP or gRPC proxy is started."""
-    import ray
-    from ray import serve
+    ray: Any = import_module("ray")  # Any: its decorators are untyped
+    serve: Any = import_module("ray.serve")
 
     await asyncio.to_thread(
         ray.init, num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR
