@@ -32,7 +32,7 @@ import headrace as hr
 from pydantic import BaseModel
 
 class Filters(BaseModel):
-    words: set[str] = {"red", "green", "blue", "black"}
+    words: dict[str, set[str]] = {"any": {"red", "green", "blue", "black"}}
 
 class Keep(hr.Stateful):
     words: frozenset[str] = frozenset({"red", "green", "blue", "black"})

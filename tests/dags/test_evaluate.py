@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from types import FunctionType
 from typing import NamedTuple
 
 import numpy as np
@@ -328,10 +329,10 @@ def listed(word: Text) -> Many[Text]:
 
 
 @pytest.mark.parametrize(("body", "port"), [(listed, "result"), (pair, "right")])
-def test_a_body_is_held_to_its_max_items_also_where_it_does_not_yield(body: object, port: str) -> None:
-    node = PreparedNode(*made(body, max_items=3))  # type: ignore[arg-type]
+def test_a_body_is_held_to_its_max_items_also_where_it_does_not_yield(body: FunctionType, port: str) -> None:
+    node = PreparedNode(*made(body, max_items=3))
     assert node.run({"word": "abc"})[port] == ["a", "b", "c"]
-    wanted = rf"{body.__name__}.{port}: expects at most 3 items \(max_items=3\), got 5; write a larger max_items"  # type: ignore[attr-defined]
+    wanted = rf"{body.__name__}.{port}: expects at most 3 items \(max_items=3\), got 5; write a larger max_items"
     with pytest.raises(NodeFailed, match=wanted) as caught:
         node.run({"word": "abcde"})
     assert (caught.value.fault, caught.value.port, caught.value.item) == ("output", port, -1)

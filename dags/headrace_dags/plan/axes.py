@@ -46,11 +46,6 @@ class Axes:
         use = mapped_use(node)
         return self.of_value.get(use) if use else None
 
-    def bounded(self, axis: Use) -> bool:
-        """Whether the axis is known to have at most :data:`MOST_INLINE` items."""
-        most = self.most_items(axis)
-        return most is not None and most <= MOST_INLINE
-
     def most_items(self, axis: Use) -> int | None:
         """The most items the axis can have, as declared; ``None`` where nobody knows."""
         if not axis.node:

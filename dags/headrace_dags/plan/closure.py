@@ -81,11 +81,6 @@ class Closures:
         return self._read[path]
 
 
-def closure(module: str, root: Path) -> Closure:
-    """The import closure of ``module`` below ``root``."""
-    return Closures(root).of(module)
-
-
 def _files_of(name: str, root: Path) -> Iterator[Path]:
     """The files that importing ``name`` runs: the packages on the way and the module, as far as they lie below the root."""
     place = root

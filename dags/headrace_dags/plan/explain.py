@@ -16,7 +16,7 @@ def explain(plan: Plan) -> str:
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
-def segment_rows(plan: Plan) -> Iterator[Row]:
+def _segment_rows(plan: Plan) -> Iterator[Row]:
     """One row a model: segment, slice, how it is fed, model, nodes, batching; what repeats is left empty."""
     for segment in plan.segments:
         for place, member in enumerate(segment.members):
@@ -24,12 +24,12 @@ def segment_rows(plan: Plan) -> Iterator[Row]:
             yield (*first, member.name, " ".join(member.nodes), _batching(plan, member))
 
 
-def reason_rows(plan: Plan) -> Iterator[Row]:
+def _reason_rows(plan: Plan) -> Iterator[Row]:
     """One row a cut: between whom, across what, the rule, the reason."""
     return (_reason(each) for each in plan.reasons)
 
 
-def notes(plan: Plan) -> Iterator[str]:
+def _remarks(plan: Plan) -> Iterator[str]:
     """What a reader might not expect of this plan."""
     for segment in plan.segments:
         if plan.target.kind == "local" and segment.resources.device == "gpu":
@@ -47,7 +47,7 @@ def _head(plan: Plan) -> str:
 
 
 def _segments(plan: Plan) -> str:
-    return _table(("SEGMENT", "SLICE", "FED", "MODEL", "NODES, IN ORDER", "BATCHES"), segment_rows(plan))
+    return _table(("SEGMENT", "SLICE", "FED", "MODEL", "NODES, IN ORDER", "BATCHES"), _segment_rows(plan))
 
 
 def _values(plan: Plan) -> str:
@@ -61,11 +61,11 @@ def _cuts(plan: Plan) -> str:
         return "There is nothing to run: every output is one of the inputs."
     if not plan.reasons:
         return "Nothing is cut: everything runs in one process."
-    return _table(("BETWEEN", "CUT", "RULE", "BECAUSE"), reason_rows(plan))
+    return _table(("BETWEEN", "CUT", "RULE", "BECAUSE"), _reason_rows(plan))
 
 
 def _notes(plan: Plan) -> str:
-    return "\n".join(f"Note: {note}" for note in notes(plan))
+    return "\n".join(f"Note: {note}" for note in _remarks(plan))
 
 
 def _feeding(segment: Segment) -> str:

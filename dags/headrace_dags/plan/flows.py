@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from headrace_dags.graph import Port, Use
-from headrace_dags.plan.batching import batching_of
+from headrace_dags.plan.feeding import batching_of
 from headrace_dags.plan.model import Flow
 from headrace_dags.plan.naming import Names, tensor_name
 from headrace_dags.plan.segments import Joined

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from headrace_dags.graph import Graph, Use
-from headrace_dags.plan.batching import batching_of
 from headrace_dags.plan.cuts import Place, Why
 from headrace_dags.plan.digests import Digester, DigestInputs
+from headrace_dags.plan.feeding import batching_of, chunk_size, mapped_inputs
 from headrace_dags.plan.flows import Flows
-from headrace_dags.plan.mapping import chunk_size, mapped_inputs
 from headrace_dags.plan.members import fuse
 from headrace_dags.plan.model import Member, Plan, Reason, Segment, Target
 from headrace_dags.plan.naming import MOST_CHARACTERS, Names, group_name

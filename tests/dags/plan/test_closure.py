@@ -9,7 +9,7 @@ import pytest
 from building import VECTOR, Builder
 
 from headrace_dags.graph import Graph
-from headrace_dags.plan.closure import closure
+from headrace_dags.plan.closure import Closures
 from headrace_dags.plan.gather import distributions_of, gather
 from headrace_dags.plan.imports import imported
 from headrace_dags.plan.model import Plan
@@ -60,7 +60,7 @@ def test_imports_are_read_from_the_text(source, package, names):
 
 
 def test_the_closure_follows_imports_below_the_root(root):
-    found = closure("dag", root)
+    found = Closures(root).of("dag")
     assert set(found.files) == {
         "dag.py",
         "steps/__init__.py",
@@ -84,11 +84,11 @@ def test_the_closure_follows_imports_below_the_root(root):
     ],
 )
 def test_closures_of_odd_modules(root, module, files):
-    assert set(closure(module, root).files) == files
+    assert set(Closures(root).of(module).files) == files
 
 
 def test_a_module_that_is_installed_stands_for_its_distribution(root):
-    assert closure("nowhere.at.all", root).outside == {"nowhere"}
+    assert Closures(root).of("nowhere.at.all").outside == {"nowhere"}
 
 
 def test_distributions_are_found_by_the_modules_they_bring():
