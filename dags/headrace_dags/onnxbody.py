@@ -85,7 +85,7 @@ class _Model:
 
     def once(self, arguments: Mapping[str, Any]) -> Any:
         """Run on one item."""
-        arrays = self._run({pair.port.name: pair.feed(arguments[pair.port.name]) for pair in self.inputs})
+        arrays = self._run({pair.port.name: arguments[pair.port.name] for pair in self.inputs})
         return self._packed(arrays)
 
     def batch(self, arguments: Mapping[str, Any]) -> list[Any]:
@@ -106,18 +106,17 @@ class _Model:
         """The model's arrays for each item of the batch ports."""
         batched = [pair for pair in self.inputs if pair.batched]
         rows = zip(*(arguments[pair.port.name] for pair in batched), strict=True)
-        return [{pair.port.name: pair.feed(value) for pair, value in zip(batched, row, strict=True)} for row in rows]
+        return [{pair.port.name: value for pair, value in zip(batched, row, strict=True)} for row in rows]
 
     def _stacked(self, items: Sequence[Mapping[str, Array]], arguments: Mapping[str, Any]) -> list[Any]:
         """Run items of one shape together."""
         feeds = {name: np.stack([item[name] for item in items]) for name in items[0]}
-        feeds |= {pair.port.name: pair.feed(arguments[pair.port.name]) for pair in self.inputs if not pair.batched}
+        feeds |= {pair.port.name: arguments[pair.port.name] for pair in self.inputs if not pair.batched}
         return [self._packed(row) for row in zip(*self._run(feeds), strict=True)]
 
     def _run(self, feeds: Mapping[str, Array]) -> list[Array]:
         return self.session.run([pair.tensor.name for pair in self.outputs], feeds)
 
     def _packed(self, arrays: Sequence[Array]) -> Any:
-        values = [pair.take(array) for pair, array in zip(self.outputs, arrays, strict=True)]
         kind = self.declaration.signature.result_class
-        return values[0] if kind is None else kind(*values)
+        return arrays[0] if kind is None else kind(*arrays)

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import numpy as np
 from numpy.typing import NDArray
 
 from headrace_dags.declaration import Declaration
@@ -15,7 +14,6 @@ from headrace_dags.graph import RESULT, Port
 
 Array = NDArray[Any]
 _NUMPY = {"float": "float32", "double": "float64"}
-_SCALARS = {"int": ("int64", "int32"), "float": ("float32", "float64"), "bool": ("bool",)}
 
 
 class Tensor(Protocol):
@@ -56,12 +54,10 @@ class Pair:
 
     @property
     def fits(self) -> bool:
-        """Whether element type, rank and fixed sizes agree. Numbers are fed to tensors of one element."""
+        """Whether element type, rank and fixed sizes agree."""
         kind = self.port.type
         if self.port.many or (self.batched and not self.tensor.shape):
             return False
-        if kind.kind == "json":
-            return self.dtype in _SCALARS.get(kind.python, ()) and set(self.sizes) <= {1, -1}
         if kind.dtype != self.dtype or len(kind.axes) != len(self.sizes):
             return False
         return all(-1 in sizes or sizes[0] == sizes[1] for sizes in zip(kind.sizes, self.sizes, strict=True))
@@ -75,16 +71,6 @@ class Pair:
         if self.fits:
             write = "Export the model with a free first axis (dynamic_axes), or declare the step without size="
         return _problem(declaration, self.port.name, f"expects {self.port}", got, write)
-
-    def feed(self, value: Any) -> Array:
-        """The model's array for the value of one item."""
-        if self.port.type.is_array:
-            return np.asarray(value)
-        return np.asarray(value, self.dtype).reshape((1,) * len(self.sizes))
-
-    def take(self, array: Array) -> Any:
-        """The value of one item that the model's array stands for."""
-        return array if self.port.type.is_array else array.item()
 
 
 def match(

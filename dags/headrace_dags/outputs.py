@@ -26,7 +26,7 @@ class Outputs:
         signature = declaration.signature
         self._node = node.name
         self._class = signature.result_class
-        self._most = node.step.max_items
+        self._most, self._yields = node.step.max_items, node.step.yields
         self.checks: Mapping[str, Check] = {
             port.name: self._check(port, signature.annotations.get(f"out:{port.name}"), per_item=per_item)
             for port in node.outputs
@@ -37,7 +37,7 @@ class Outputs:
         if per_item or not port.many:
             return checker(port.type, annotation)
         check = checker(port.type, annotation, many=True)
-        return check if self._most is None else _at_most(self._most, check)
+        return check if self._most is None else _at_most(self._most, check, knows=not self._yields)
 
     def collect(self, result: Any) -> Any:
         """What a yielding body yields, as a list; anything else as it is. The body's own exceptions come through.
@@ -77,13 +77,16 @@ class Outputs:
         return {name: [result[name] for result in results] for name in self.checks}
 
 
-def _at_most(most: int, check: Check) -> Check:
-    """A check that holds a body to its ``max_items``: the plan maps few items where they are made, and cuts many."""
+def _at_most(most: int, check: Check, *, knows: bool) -> Check:
+    """A check that holds a body to its ``max_items``: the plan maps few items where they are made, and cuts many.
+
+    It ``knows`` how many there are where the body gives all at once.
+    """
 
     def limited(values: Any) -> Any:
         items = check(values)
         if len(items) > most:
-            got = f"{len(items):,}" if len(items) > most + 1 else "more"
+            got = f"{len(items):,}" if knows else "more"
             raise ValueMisfit(f"at most {most:,} items (max_items={most})", got, "a larger max_items, or give fewer")
         return items
 

@@ -123,11 +123,11 @@ def root(tmp_path: Path) -> Path:
     rows = helper.make_tensor_value_info("rows", TensorProto.FLOAT, ["batch", "n"])
     by = helper.make_tensor_value_info("by", TensorProto.FLOAT, [1])
     scaled = helper.make_tensor_value_info("scaled", TensorProto.FLOAT, ["batch", "n"])
-    total = helper.make_tensor_value_info("total", TensorProto.FLOAT, ["batch"])
+    total = helper.make_tensor_value_info("total", TensorProto.FLOAT, ["batch", 1])
     axes = helper.make_tensor("axes", TensorProto.INT64, [1], [1])
     nodes = [
         helper.make_node("Mul", ["rows", "by"], ["scaled"]),
-        helper.make_node("ReduceSum", ["scaled", "axes"], ["total"], keepdims=0),
+        helper.make_node("ReduceSum", ["scaled", "axes"], ["total"], keepdims=1),
     ]
     save(tmp_path / "batch.onnx", nodes, [rows, by], [scaled, total], [axes])
     return tmp_path
@@ -141,12 +141,15 @@ def save(path: Path, nodes: Any, inputs: Any, outputs: Any, constants: Any = ())
 def twice(x: Vector) -> Vector: ...  # type: ignore[return]
 
 
+One = Annotated[Any, Layout("tensor", "one=1", dtype="float32")]
+
+
 class Scaled(NamedTuple):
     scaled: Free
-    total: float
+    total: One
 
 
-def scale(rows: Batch[Free], by: float) -> Batch[Free]: ...  # type: ignore[return]
+def scale(rows: Batch[Free], by: One) -> Batch[Free]: ...  # type: ignore[return]
 
 
 def test_a_model_takes_and_gives_arrays(root: Path) -> None:
@@ -174,11 +177,11 @@ def two_outputs() -> Any:
 
 def test_a_batched_model_stacks_items_and_gives_each_its_row(root: Path) -> None:
     declaration = two_outputs()
-    node = node_of(declaration, mapped="rows", constants={"by": 10.0})
+    node = node_of(declaration, mapped="rows")
     rows = [np.full(size, value, np.float32) for size, value in ((2, 1.0), (3, 2.0), (2, 3.0))]
-    found = run_node(node, load(declaration, model_root=root), {"rows": rows})
+    found = run_node(node, load(declaration, model_root=root), {"rows": rows, "by": np.array([10], np.float32)})
     assert [row.tolist() for row in found["scaled"]] == [[10, 10], [20, 20, 20], [30, 30]]
-    assert found["total"] == [20.0, 60.0, 60.0]
+    assert [total.tolist() for total in found["total"]] == [[20], [60], [60]]
 
 
 def wrong_name(z: Vector) -> Vector: ...  # type: ignore[return]
@@ -199,9 +202,6 @@ def wrong_kind(x: Text) -> Vector: ...  # type: ignore[return]
 def wrong_batch(x: Batch[Vector]) -> Batch[Vector]: ...  # type: ignore[return]
 
 
-def fixed_batch(x: Batch[float]) -> Batch[float]: ...  # type: ignore[return]
-
-
 @pytest.mark.parametrize(
     ("fn", "texts"),
     [
@@ -217,15 +217,23 @@ def fixed_batch(x: Batch[float]) -> Batch[float]: ...  # type: ignore[return]
         (wrong_rank, ["(wrong_rank.result) [onnx-port]: expects Tensor (float32 a b), got y float32 [3] in the model"]),
         (wrong_kind, ["expects Text, got x float32 [3] in the model"]),
         (wrong_batch, ["got x float32 [3] in the model, its first axis being the batch. Give the port"]),
-        (fixed_batch, ["got x float32 [3] in the model, its first axis being the batch. Export the model with a free"]),
     ],
 )
 def test_a_model_that_does_not_match_its_step_is_told(root: Path, fn: Any, texts: list[str]) -> None:
-    declaration = declared(fn, form="onnx", model_file="double.onnx", size=4 if fn.__name__.endswith("_batch") else 0)
+    declaration = declared(fn, form="onnx", model_file="double.onnx", size=4 if fn is wrong_batch else 0)
     with pytest.raises(DefinitionError) as caught:
         load(declaration, model_root=root)
     for text in texts:
         assert text in str(caught.value)
+
+
+def test_a_batched_model_of_one_batch_size_only_is_told(root: Path) -> None:
+    x, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, [8, 3]) for name in "xy")
+    save(root / "eight.onnx", [helper.make_node("Add", ["x", "x"], ["y"])], [x], [y])
+    with pytest.raises(
+        DefinitionError, match=r"float32 \[8, 3\] .* being the batch. Export the model with a free first"
+    ):
+        load(declared(wrong_batch, form="onnx", model_file="eight.onnx", size=8), model_root=root)
 
 
 def test_a_model_that_is_not_there_or_no_model_is_told(root: Path) -> None:
