@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from headrace_dags.misfit import Misfit
 
-_STEP = "Do it in a step, and give the value to that"
+IN_A_STEP = "Do it in a step, and give the value to that"
+"""What to write where a value is used that a dag does not have."""
+
+
+def undecorated(misfit: Misfit, function: str) -> Misfit:
+    """The same misuse in a function beside the dag, which is no step: often its decorator was forgotten.
+
+    Args:
+        misfit: the misuse.
+        function: the qualified name of the function.
+    """
+    owner, _, method = function.rpartition(".")
+    if not owner:
+        return replace(misfit, write=f"Decorate {function} with @hr.step, and it sees the value")
+    return replace(misfit, write=f"Write class {owner}(hr.Stateful)") if method == "__call__" else misfit
 
 
 def traced_bool(got: str) -> Misfit:
@@ -17,7 +33,8 @@ def traced_bool(got: str) -> Misfit:
 def traced_iteration(got: str) -> Misfit:
     """``traced-iteration``: no loop over items that do not exist yet."""
     many = got.startswith("Many[")
-    write = "Write step.map(values), which runs the step for each" if many else _STEP
+    each = "Write step.map(values), which runs the step for each, or give all to a step that takes hr.Many[...]"
+    write = each if many else IN_A_STEP
     return Misfit("traced-iteration", "a dag cannot loop over a value", got, write)
 
 
@@ -29,23 +46,28 @@ def traced_unpacking(got: str) -> Misfit:
 
 def traced_length(got: str) -> Misfit:
     """``traced-length``: how many items there are is not known yet."""
-    return Misfit("traced-length", "a dag cannot count a value", f"the length of {got}", _STEP)
+    return Misfit("traced-length", "a dag cannot count a value", f"the length of {got}", IN_A_STEP)
 
 
 def traced_index(got: str) -> Misfit:
     """``traced-index``: no item can be picked from a value that does not exist yet."""
-    return Misfit("traced-index", "a dag cannot pick from a value", f"an index into {got}", _STEP)
+    return Misfit("traced-index", "a dag cannot pick from a value", f"an index into {got}", IN_A_STEP)
 
 
 def traced_attribute(got: str, name: str) -> Misfit:
-    """``traced-attribute``: the fields of a value are seen by steps only."""
+    """``traced-attribute``: what a value has is seen by steps only."""
+    return Misfit("traced-attribute", "a dag cannot look into a value", f".{name} of {got}", IN_A_STEP)
+
+
+def traced_field(got: str, name: str) -> Misfit:
+    """``traced-attribute``: the fields of a JSON value are seen by steps only."""
     write = f"Give the whole value to a step that uses .{name}, or let the step return a NamedTuple with a field {name}"
     return Misfit("traced-attribute", "a dag cannot look into a value", f".{name} of {got}", write)
 
 
 def traced_operator(got: str, sign: str) -> Misfit:
     """``traced-operator``: no sum, no comparison of values that do not exist yet."""
-    return Misfit("traced-operator", "a dag cannot compute with a value", f"{sign} on {got}", _STEP)
+    return Misfit("traced-operator", "a dag cannot compute with a value", f"{sign} on {got}", IN_A_STEP)
 
 
 def traced_call(got: str) -> Misfit:
@@ -60,7 +82,7 @@ def traced_await(got: str) -> Misfit:
 
 def traced_with(got: str) -> Misfit:
     """``traced-call``: a value cannot be opened in a dag."""
-    return Misfit("traced-call", "a dag cannot open a value", f"with on {got}", _STEP)
+    return Misfit("traced-call", "a dag cannot open a value", f"with on {got}", IN_A_STEP)
 
 
 def traced_format(got: str) -> Misfit:
@@ -71,12 +93,12 @@ def traced_format(got: str) -> Misfit:
 
 def traced_number(got: str, kind: str) -> Misfit:
     """``traced-operator``: no conversion of a value that does not exist yet."""
-    return Misfit("traced-operator", "a dag cannot compute with a value", f"{kind} of {got}", _STEP)
+    return Misfit("traced-operator", "a dag cannot compute with a value", f"{kind}() of {got}", IN_A_STEP)
 
 
 def traced_array(got: str) -> Misfit:
     """``traced-array``: numpy sees values in steps only."""
-    return Misfit("traced-array", "a dag cannot give a value to numpy", got, _STEP)
+    return Misfit("traced-array", "a dag cannot give a value to numpy", got, IN_A_STEP)
 
 
 def traced_direct(name: str, method: str) -> Misfit:

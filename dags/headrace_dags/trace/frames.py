@@ -21,6 +21,12 @@ def frame_in(file: str) -> FrameType | None:
     return frame
 
 
+def caller_opens() -> bool:
+    """Whether the code that called the function which asks may be opening a file."""
+    frame = sys._getframe(2)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    return "open" in frame.f_code.co_names
+
+
 def unpacked(frame: FrameType | None) -> int:
     """How many values the frame is about to unpack; 0 where it unpacks nothing."""
     if frame is None:

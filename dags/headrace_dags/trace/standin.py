@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from headrace_dags.graph import RESULT, Port, Use
 from headrace_dags.misfit import Misfit
 from headrace_dags.rules import misuse
+from headrace_dags.trace.frames import caller_opens
 
 if TYPE_CHECKING:
     from headrace_dags.trace.witness import Witness
@@ -59,7 +60,9 @@ class StandIn:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and name.endswith("__"):
             raise AttributeError(name)  # a question of Python's own, which may be answered with no
-        return _note(self, misuse.traced_attribute, name)
+        port = origin_of(self).port
+        is_json = port is not None and port.type.kind == "json" and not port.many
+        return _note(self, misuse.traced_field if is_json else misuse.traced_attribute, name)
 
     def __setattr__(self, name: str, value: object) -> None:
         _note(self, misuse.traced_attribute, name)
@@ -124,6 +127,8 @@ class StandIn:
 
     def __index__(self) -> int:
         _note(self, misuse.traced_number, "int")
+        if caller_opens():  # it would take any number for an open file, and close that
+            raise TypeError
         return 1
 
     def __bytes__(self) -> bytes:
@@ -131,8 +136,8 @@ class StandIn:
         return b""
 
     def __fspath__(self) -> str:
-        _note(self, misuse.traced_number, "path")
-        return "traced"
+        _note(self, misuse.traced_number, "os.fspath")
+        return "\0"  # which can be carried on, and never be opened or made
 
     def __array__(self, *_: Any, **__: Any) -> Any:
         _note(self, misuse.traced_array)

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from types import FrameType, FunctionType
 from typing import TYPE_CHECKING, Any
 
+from headrace_dags import sourcelines
 from headrace_dags.dag import Dag
 from headrace_dags.errors import Location
 from headrace_dags.graph import Use
 from headrace_dags.misfit import Misfit
 from headrace_dags.notes import Notes
 from headrace_dags.rules import misuse
+from headrace_dags.stateful import Stateful
+from headrace_dags.steps import Step
 from headrace_dags.trace.frames import frame_in, unpacked
 from headrace_dags.trace.standin import Origin, StandIn, origin_of
 
@@ -36,11 +39,15 @@ class Scope:
     name: str = ""
     call: Location | None = None
 
+    def own(self) -> FunctionType | None:
+        """Its body as it was written; ``None`` where the decorator stands on something else."""
+        return None if isinstance(self.dag.fn, (Step, Dag)) else sourcelines.own(self.dag.fn)
+
     @property
     def file(self) -> str:
         """The file of its body."""
-        fn = self.dag.fn
-        return fn.__code__.co_filename if isinstance(fn, FunctionType) else ""
+        own = self.own()
+        return own.__code__.co_filename if own else ""
 
 
 class Witness:
@@ -52,6 +59,7 @@ class Witness:
         excused: values that a problem concerns, which are not held unused besides.
         failed: whether a body raised, or what it returned is hidden by a mistake: what is unused is not known then.
         finished: whether the trace is over; a stand-in that is used later has escaped from it.
+        gave_array: whether a value was given to numpy: arrays that come of it are no mistakes of their own.
     """
 
     def __init__(self, scope: Scope) -> None:
@@ -60,6 +68,7 @@ class Witness:
         self.excused: set[Use] = set()
         self.failed = False
         self.finished = False
+        self.gave_array = False
         self._seen: set[tuple[Location, int]] = set()
         self._decided: dict[tuple[object, int], bool] = {}
 
@@ -79,6 +88,7 @@ class Witness:
             TypeError: the trace is over.
         """
         self._misused(value, rule, details, frame_in(self.scope.file))
+        self.gave_array |= rule is misuse.traced_array
         return self.poison()
 
     def decide(self, value: StandIn) -> bool:
@@ -100,11 +110,6 @@ class Witness:
         """A stand-in of which nothing is known and nothing more is said."""
         return StandIn(Origin(self))
 
-    @property
-    def gave_array(self) -> bool:
-        """Whether a value was given to numpy: arrays that come of it are no mistakes of their own."""
-        return any(problem.code == "traced-array" for problem in self.notes.problems)
-
     def told(self, location: Location) -> bool:
         """Whether a misuse has been noted on that line."""
         return any(seen == location for seen, _ in self._seen)
@@ -120,7 +125,19 @@ class Witness:
         asked_again = rule is misuse.traced_bool and self.told(location)  # by a loop, of another value
         if origin.port and (location, id(origin)) not in self._seen and not asked_again:
             self._seen.add((location, id(origin)))
-            self.notes.note(rule(str(origin), *details), self.scope.declared.where, location)
+            misfit = rule(str(origin), *details)
+            helper = self._helper(frame)
+            self.notes.note(
+                misuse.undecorated(misfit, helper) if helper else misfit, self.scope.declared.where, location
+            )
+
+    def _helper(self, frame: FrameType | None) -> str:
+        """The function that misuses a value, where it is neither a dag nor wires steps: its decorator may be missing."""
+        if frame is None or any((own := scope.own()) and own.__code__ is frame.f_code for scope in self.scopes):
+            return ""
+        named = [frame.f_globals.get(name) for name in frame.f_code.co_names]
+        wires = any(isinstance(each, (Step, Dag, Stateful)) for each in named)
+        return "" if wires or "<" in frame.f_code.co_qualname else frame.f_code.co_qualname
 
     def _line(self, frame: FrameType | None) -> Location:
         """The line of ``frame``; of the dag's ``def`` where its body is not on the stack."""
