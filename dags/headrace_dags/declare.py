@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import sys
 from types import FunctionType
 from typing import Any
 
@@ -51,16 +50,24 @@ def declared_of(target: Any) -> Declared:
 
 
 def _of_step(step: Step[..., Any]) -> Declared:
-    fn = step.fn
-    draft = Draft(fn, _location(fn), step.__name__)
-    if not isinstance(fn, FunctionType):
-        return _of_no_function(draft, step)
-    draft.note(signature.async_step(fn), signature.not_importable(fn))
+    draft, fn = _draft(step)
+    if fn is None:
+        return draft.done(StepRef(target=draft.name))
+    draft.note(signature.async_step(step.fn), signature.not_importable(fn))
     reader = Reader(fn, draft.name, "batched" if step.options.batched else "plain", draft.notes)
     draft.read(reader, yields=inspect.isgeneratorfunction(fn))
     form: Form = "onnx" if step.options.model else "function"
     ref = draft.ref(form, step.options)
     return draft.done(_with_model(draft, ref, fn, step.options) if form == "onnx" else ref)
+
+
+def _draft(target: Step[..., Any] | Dag[..., Any]) -> tuple[Draft, FunctionType | None]:
+    """A draft, and the function whose signature counts; none where the decorator stands on something else, which is noted."""
+    fn = sourcelines.own(target.fn)
+    draft = Draft(target.fn, sourcelines.definition(fn) if fn else target.location, target.__name__)
+    misfit = signature.step_target(target.fn)
+    draft.note(misfit)
+    return draft, None if misfit else fn
 
 
 def _with_model(draft: Draft, ref: StepRef, fn: FunctionType, written: StepOptions) -> StepRef:
@@ -75,32 +82,13 @@ def _with_model(draft: Draft, ref: StepRef, fn: FunctionType, written: StepOptio
 
 
 def _of_dag(dag: Dag[..., Any]) -> Declared:
-    fn = dag.fn
-    draft = Draft(fn, _location(fn), dag.__name__)
-    if not isinstance(fn, FunctionType):
-        return _of_no_function(draft, dag)
-    draft.note(signature.async_step(fn), *(signature.unknown_option(name, ["deadline"]) for name in dag.unknown))
+    draft, fn = _draft(dag)
+    if fn is None:
+        return draft.done(StepRef(target=draft.name))
+    draft.note(signature.async_step(dag.fn), *(signature.unknown_option(name, ["deadline"]) for name in dag.unknown))
     options.duration("deadline", dag.deadline, draft.note)
     draft.note(whole.dag_yield() if inspect.isgeneratorfunction(fn) else None)
-    for misfit, line in blind.traced_tests(fn):
+    for misfit, line in blind.unseen(fn):
         draft.notes.note(misfit, draft.name, Location(fn.__code__.co_filename, line))
     draft.read(Reader(fn, draft.name, "dag", draft.notes))
     return draft.done(StepRef(target=f"{fn.__module__}:{fn.__qualname__}"))
-
-
-def _of_no_function(draft: Draft, target: Step[..., Any] | Dag[..., Any]) -> Declared:
-    """A decorator on something else: nothing is known but that."""
-    draft.note(signature.step_target(target.fn))
-    return draft.done(StepRef(target=f"{target.__module__}:{target.__qualname__}"))
-
-
-def _location(target: Any) -> Location:
-    """The line of a function's ``def``; of anything else where it is found, at least its file."""
-    if isinstance(target, FunctionType):
-        return sourcelines.definition(target)
-    module = sys.modules.get(getattr(target, "__module__", ""))
-    file = getattr(module, "__file__", None) or "<unknown>"
-    try:
-        return Location(file, inspect.getsourcelines(target)[1])
-    except (TypeError, OSError):
-        return Location(file, 1)

@@ -1,4 +1,4 @@
-"""The rule for what tracing cannot see: tests that ask a stand-in nothing. Found in the source of a dag's body."""
+"""The rules for what tracing cannot see: tests that ask a stand-in nothing, and ``try``. Found in the source of a dag's body."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _OPCODES = frozenset(
 )
 
 
-def traced_tests(fn: FunctionType) -> Iterator[tuple[Misfit, int]]:
-    """``traced-test``: ``is``, ``isinstance`` and ``match`` on values of a dag, each with its line.
+def unseen(fn: FunctionType) -> Iterator[tuple[Misfit, int]]:
+    """What the body of a dag does with values that a trace does not notice, each with its line.
 
     A name holds a value of the dag where it is a parameter, or is assigned from a call of a step or dag.
     """
-    node = sourcelines.tree_of(fn) if _may_test(fn) else None
+    node = sourcelines.tree_of(fn) if _may_hold(fn) else None
     if node is None:
         return
     arguments = (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
@@ -37,19 +37,29 @@ def traced_tests(fn: FunctionType) -> Iterator[tuple[Misfit, int]]:
     for each in sourcelines.own_statements(node):
         known |= _assigned(each, known, fn.__globals__)
         tested = _tested(each)
-        if tested and known.get(tested) == "value":
-            got = f"{_kind(each)} on {tested}"
-            line: int = each.lineno  # type: ignore[attr-defined]
-            yield (
-                Misfit("traced-test", "a dag cannot test a value", got, "Decide in a step, which sees the value"),
-                line,
-            )
+        if tested and _what(tested, known, fn.__globals__) == "value":
+            yield traced_test(_kind(each), ast.unparse(tested)), tested.lineno
+        elif isinstance(each, ast.Try) and each.handlers and _calls(each, known, fn.__globals__):
+            yield traced_try(), each.lineno
 
 
-def _may_test(fn: FunctionType) -> bool:
-    """Whether the body could hold such a test, by a look at its code: parsing the source takes longer."""
+def traced_test(kind: str, tested: str) -> Misfit:
+    """``traced-test``: no ``is``, ``isinstance`` or ``match`` on values of a dag."""
+    write = "Decide in a step, which sees the value"
+    return Misfit("traced-test", "a dag cannot test a value", f"{kind} on {tested}", write)
+
+
+def traced_try() -> Misfit:
+    """``traced-try``: nothing is raised in a dag's body, since its steps run later."""
+    write = "Catch it in the body of the step, or write .with_(retry=...)"
+    return Misfit("traced-try", "a dag cannot catch what a step raises", "try around a step", write)
+
+
+def _may_hold(fn: FunctionType) -> bool:
+    """Whether the body could hold any of that, by a look at its code: parsing the source takes longer."""
     code = fn.__code__
-    return not _OPCODES.isdisjoint(code.co_code[::2]) or not set(_TESTS).isdisjoint(code.co_names)
+    tests = not _OPCODES.isdisjoint(code.co_code[::2]) or not set(_TESTS).isdisjoint(code.co_names)
+    return tests or bool(code.co_exceptiontable)
 
 
 def _assigned(node: ast.AST, known: dict[str, What], names: dict[str, Any]) -> dict[str, What]:
@@ -80,23 +90,24 @@ def _named(found: Any) -> What:
     return "step" if isinstance(found, (Step, Dag, Stateful)) else "other"
 
 
-def _tested(node: ast.AST) -> str:
-    """The name that a node tests in a way that a stand-in does not notice; empty where it tests none."""
+def _tested(node: ast.AST) -> ast.expr | None:
+    """What a node tests in a way that a stand-in does not notice."""
     if isinstance(node, ast.Match):
-        return _name(node.subject)
-    if isinstance(node, ast.Call):
-        is_test = _name(node.func) in _TESTS and node.args
-        return _name(node.args[0]) if is_test else ""
+        return node.subject
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _TESTS:
+        return node.args[0] if node.args else None
     if isinstance(node, ast.Compare) and any(isinstance(each, (ast.Is, ast.IsNot)) for each in node.ops):
-        return _name(node.left)
-    return ""
+        return node.left
+    return None
 
 
 def _kind(node: ast.AST) -> str:
-    if isinstance(node, ast.Call):
-        return _name(node.func)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        return node.func.id
     return "match" if isinstance(node, ast.Match) else "is"
 
 
-def _name(node: ast.expr) -> str:
-    return node.id if isinstance(node, ast.Name) else ""
+def _calls(node: ast.Try, known: dict[str, What], names: dict[str, Any]) -> bool:
+    """Whether the guarded part calls a step."""
+    inside = (each for statement in node.body for each in ast.walk(statement))
+    return any(isinstance(each, ast.Call) and _what(each, known, names) == "value" for each in inside)

@@ -65,6 +65,7 @@ TITLES: Mapping[str, str] = MappingProxyType(
         "traced-length": "A dag cannot count a value",
         "traced-operator": "A dag cannot compute with a value or compare it",
         "traced-test": "A dag cannot test a value with is, isinstance or match",
+        "traced-try": "A dag cannot catch what a step raises",
         # A dag as a whole
         "dag-body": "The body of a dag does not fail while it is traced",
         "dag-recursion": "A dag does not contain itself",
