@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeVar, overload
 
+from headrace_dags.options import caller
 from headrace_dags.trace.context import active
 
 if TYPE_CHECKING:
     from headrace_dags.draft import Declared
+    from headrace_dags.errors import Location
     from headrace_dags.graph import Graph
     from headrace_dags.trace.tracing import Traced
 
@@ -26,14 +28,24 @@ class Dag(Generic[P, R_co]):
 
     Attributes:
         fn: the raw function.
+        location: the line that decorates.
         deadline: how long a run may take, as written.
+        unknown: options that do not exist, by name; a value without a name as it is written.
+        declared: its declaration, once computed.
     """
 
     __module__ = "headrace"
     fn: Callable[..., Any]
 
-    def __init__(self, fn: Callable[..., Any], deadline: str | None = None, unknown: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        fn: Callable[..., Any],
+        location: Location,
+        deadline: str | None = None,
+        unknown: tuple[str, ...] = (),
+    ) -> None:
         self.fn = self.__wrapped__ = fn
+        self.location = location
         self.deadline = deadline
         self.unknown = unknown
         self.declared: Declared | None = None
@@ -104,6 +116,8 @@ def dag(target: Any = None, /, *, deadline: Any = None, **unknown: Any) -> Any:
         deadline: how long a run may take, e.g. ``"10m"``; no limit where it is left out.
         **unknown: options that do not exist; a rule says so when the dag is checked.
     """
-    if target is not None:
-        return Dag(target, deadline, tuple(unknown))
-    return lambda fn: Dag(fn, deadline, tuple(unknown))
+    location = caller()
+    if callable(target):
+        return Dag(target, location, deadline, tuple(unknown))
+    unnamed = () if target is None else (repr(target),)
+    return lambda fn: Dag(fn, location, deadline, (*unknown, *unnamed))

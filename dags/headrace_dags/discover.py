@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 import traceback
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -15,6 +16,7 @@ from headrace_dags.dag import Dag
 from headrace_dags.errors import BadInput, DefinitionError, Problem
 from headrace_dags.importroot import import_from, placed
 from headrace_dags.rules.names import listed, meant
+from headrace_dags.rules.raised import correction, said
 from headrace_dags.tracebacks import innermost_location, user_frames
 
 
@@ -55,8 +57,8 @@ class ImportFailed(DefinitionError):
         traceback: what Python says, cut to the user's own lines.
     """
 
-    def __init__(self, problem: Problem, traceback: str) -> None:
-        super().__init__(problem)
+    def __init__(self, problems: Iterable[Problem], traceback: str) -> None:
+        super().__init__(problems)
         self.traceback = traceback
 
 
@@ -136,12 +138,12 @@ def _module_file(name: str) -> Path | None:
 
 def _failed(error: BaseException, target: str, root: Path) -> ImportFailed:
     """The error that the import of the user's module ended with."""
-    text = str(error).strip().partition("\n")[0].rstrip(".")
-    got = f"{type(error).__name__}: {text}" if text else type(error).__name__
-    missing = isinstance(error, ModuleNotFoundError) and error.name
-    write = f"Install {error.name}, or correct the import" if missing else "Correct the line"  # type: ignore[attr-defined]
-    problem = Problem("import-failed", target, "cannot be imported", got, write, innermost_location(error, [root]))
-    return ImportFailed(problem, _traceback(error, root))
+    if isinstance(error, DefinitionError):  # of a dag that the module itself calls
+        return ImportFailed(error.problems, _traceback(error, root))
+    problem = Problem(
+        "import-failed", target, "cannot be imported", said(error), correction(error), innermost_location(error, [root])
+    )
+    return ImportFailed([problem], _traceback(error, root))
 
 
 def _traceback(error: BaseException, root: Path) -> str:

@@ -7,8 +7,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar, overload
 
-from headrace_dags.options import Device, written
-from headrace_dags.steps import DecorateBatch, Step
+from headrace_dags.options import Device, caller, written
+from headrace_dags.steps import DecorateBatch, Step, decorated
 
 __all__ = ("find", "onnx", "root_of")
 
@@ -58,12 +58,13 @@ else:
         """Make a step of an ONNX model: the decorated function is its signature, by the names of its inputs and outputs.
 
         Args:
-            model: path of the file from the import root, or ``package:path`` for one inside an installed package.
+            model: path of the file from the import root, or ``package:path`` for one inside an installed package; the
+                function, where the decorator was written without it, which a rule refuses.
             **options: the resources of ``hr.step``; with ``size`` (and ``wait``) the function says ``Batch`` and items
                 are stacked on the first axis.
         """
         made = written(options, model=model, batched="size" in options)
-        return lambda fn: Step(fn, made)
+        return decorated(model if callable(model) else None, made, caller())
 
 
 def find(model_file: str, root: Path) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import FunctionType
 from typing import Any, Literal, TypeAlias, TypeGuard, get_args
 
@@ -81,9 +81,7 @@ class Reader:
         listed = list(inspect.signature(self.fn).parameters.values())
         read = [self._parameter(each) for each in listed[1 if self._method else 0 :]]
         found = tuple(each for each in read if each)
-        if self.form == "batched":
-            self._batches_first(found)
-        return found
+        return self._batches_first(found) if self.form == "batched" else found
 
     @property
     def is_open(self) -> bool:
@@ -129,15 +127,18 @@ class Reader:
             return port
         return port.model_copy(update={"has_default": True, "default": constant.value})
 
-    def _batches_first(self, parameters: tuple[Parameter, ...]) -> None:
-        if not parameters or (parameters[0].port and not parameters[0].batch):
-            name = parameters[0].name if parameters else ""
-            got = str(parameters[0].port) if parameters else "no parameter"
-            self._notes.note(rules.batch_first(got), self._place(name), sourcelines.parameter(self.fn, name))
+    def _batches_first(self, parameters: tuple[Parameter, ...]) -> tuple[Parameter, ...]:
+        """The parameters of a batched body; what the first takes is not known where it says no ``Batch``."""
         shared = [each.port is not None and not each.batch for each in parameters]
         for index, each in enumerate(parameters):
             if each.batch and any(shared[1:index]):
                 self._note(each.name, rules.batch_after_single(), sourcelines.parameter)
+        if not parameters or (parameters[0].port and not parameters[0].batch):
+            name = parameters[0].name if parameters else ""
+            got = str(parameters[0].port) if parameters else "no parameter"
+            self._notes.note(rules.batch_first(got), self._place(name), sourcelines.parameter(self.fn, name))
+            return (*(replace(each, port=None) for each in parameters[:1]), *parameters[1:])
+        return parameters
 
     def outputs(self, *, yields: bool) -> Outputs:
         """What the function returns; nothing where that was not understood."""

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import linecache
 from collections.abc import Iterator
 from functools import lru_cache
 from types import FunctionType
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from headrace_dags.errors import Location
 
 Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def own(target: Any) -> FunctionType | None:
+    """The function a person wrote with ``def``, below decorators that use ``functools.wraps``; ``None`` where there is none."""
+    found = inspect.unwrap(target) if callable(target) else target
+    return found if isinstance(found, FunctionType) else None
 
 
 def definition(fn: FunctionType) -> Location:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, overload
 
 from headrace_dags import plain
@@ -11,6 +12,7 @@ from headrace_dags.trace.context import active
 
 if TYPE_CHECKING:
     from headrace_dags.draft import Declared
+    from headrace_dags.errors import Location
     from headrace_dags.types import Many
 
 __all__ = ("Step", "batched", "step")
@@ -30,14 +32,21 @@ class Step(Generic[P, R_co]):
 
     Attributes:
         fn: the raw function.
+        options: what the decorator says.
+        location: the line that decorates.
+        use: what ``with_`` says.
+        declared: its declaration, once computed.
     """
 
     __module__ = "headrace"
     fn: Callable[..., Any]
 
-    def __init__(self, fn: Callable[..., Any], options: StepOptions, use: UseOptions | None = None) -> None:
+    def __init__(
+        self, fn: Callable[..., Any], options: StepOptions, location: Location, use: UseOptions | None = None
+    ) -> None:
         self.fn = self.__wrapped__ = fn
         self.options = options
+        self.location = location
         self.use = use
         self.declared: Declared | None = None
         self.__name__: str = getattr(fn, "__name__", type(fn).__name__)
@@ -66,7 +75,8 @@ class Step(Generic[P, R_co]):
             timeout: how long one try may take, e.g. ``"30s"``.
             isolate: whether it is served apart from its neighbours.
         """
-        changed: Step[P, R_co] = Step(self.fn, self.options, UseOptions(timeout, retry, isolate, caller()))
+        use = UseOptions(timeout, retry, isolate, caller())
+        changed: Step[P, R_co] = Step(self.fn, self.options, self.location, use)
         changed.declared = self.declared
         return changed
 
@@ -117,8 +127,23 @@ def step(target: Any = None, /, **options: Any) -> Any:
         **options: ``memory`` and ``gpu_memory`` of one instance (``"6Gi"``), ``device`` (``"cpu"`` or ``"gpu"``),
             ``slice`` (a MIG partition by name), ``max_items`` (the most items a yielding body makes).
     """
-    made = written(options)
-    return Step(target, made) if target is not None else lambda fn: Step(fn, made)
+    return decorated(target, written(options), caller())
+
+
+def decorated(target: Any, options: StepOptions, location: Location) -> Any:
+    """A step; or what makes one, where the decorator was written with options.
+
+    Args:
+        target: what the decorator stands on; ``None`` where it was written with options. Any other value is an option
+            without its name, which a rule refuses.
+        options: what the decorator says.
+        location: the line that decorates.
+    """
+    if callable(target):
+        return Step(target, options, location)
+    if target is not None:
+        options = replace(options, unknown=(*options.unknown, repr(target)))
+    return lambda fn: Step(fn, options, location)
 
 
 if TYPE_CHECKING:
@@ -145,5 +170,4 @@ else:
             **options: ``size`` (the most items of a batch), ``wait`` (how long a batch waits for more items, ``"5ms"``)
                 and the resources of :func:`step`.
         """
-        made = written(options, batched=True)
-        return Step(target, made) if target is not None else lambda fn: Step(fn, made)
+        return decorated(target, written(options, batched=True), caller())

@@ -177,3 +177,24 @@ def test_a_module_is_loaded_whatever_it_holds() -> None:
     written("empty.py", "")
     found = load_module("empty.py:nothing")
     assert (found.module.__name__, found.dag_name) == ("empty", "nothing")
+
+
+@pytest.mark.parametrize(
+    ("text", "write"),
+    [
+        ("import headrace as hr\n\nhr.Imag\n", "Write Image"),
+        ("from headrace import Imag\n", "Write Image"),
+        ("import nothing_of_this_name\n", "Install nothing_of_this_name, or correct the import"),
+        ("from .beside import WORD\n", "Leave out the dot, or put a pyproject.toml into the top folder of the project"),
+        ("from circle import round\nhere = 1\n", "Move what both modules need into a third"),
+        ("@hr.step\ndef shout(): ...\n", "Write `import headrace as hr` at the top"),
+        ("text = 'a'\ntxet\n", "Write text"),
+        ("1 / 0\n", "Correct the line"),
+    ],
+)
+def test_what_to_write_where_an_import_fails(text: str, write: str) -> None:
+    written("circle.py", "from work import here\nround = 1\n")
+    written("work.py", text)
+    (problem,) = refused("work.py").problems
+    assert problem.write == write
+    assert "Did you mean" not in problem.got

@@ -146,13 +146,13 @@ def test_every_mistake_of_a_configuration_is_told() -> None:
 
 
 def test_a_value_of_the_dag_is_no_configuration() -> None:
-    from headrace_dags.dag import Dag
+    from headrace_dags.dag import dag
     from headrace_dags.trace.tracing import attempt
 
     def body(text: hr.Text, voice: hr.Text) -> hr.Text:
         return wired.ReadAloud(voice=voice)(text)
 
-    problems = attempt(Dag(body))
+    problems = attempt(dag(body))
     assert isinstance(problems, tuple)
     assert [problem.code for problem in problems] == ["config-value"]
     assert problems[0].got == "Text, the input voice"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from pathlib import Path
 from typing import Any
@@ -100,12 +101,23 @@ def lonely(value: int) -> int:
     return value
 
 
+class Told:
+    def method(self, value: int) -> int:
+        return value
+
+
 @pytest.mark.parametrize(
     ("decorate", "codes"),
     [
         (lambda: hr.step(len), ["step-target"]),  # type: ignore[arg-type]
         (lambda: hr.step(hr.step(lonely)), ["step-target"]),
-        (lambda: hr.step(lambda: 1), ["not-importable", "missing-return"]),
+        (lambda: hr.step(lambda: 1), ["step-target"]),
+        (lambda: hr.step(functools.partial(lonely, 1)), ["step-target"]),
+        (lambda: hr.dag(hr.step(lonely)), ["step-target"]),
+        (lambda: hr.step(Told.method), ["step-target"]),
+        (lambda: hr.step("2Gi")(lonely), ["not-importable", "unknown-option"]),  # type: ignore[call-overload]
+        (lambda: hr.dag("10m")(lonely), ["unknown-option"]),  # type: ignore[call-overload]
+        (lambda: hr.onnx(lonely), ["not-importable", "onnx-file", "onnx-port", "onnx-port"]),
         (lambda: hr.batched(lonely), ["not-importable", "batch-signature", "batch-signature", "batch-option"]),
         (
             lambda: hr.batched(size="8", wait=5)(lonely),
@@ -150,13 +162,13 @@ def test_a_name_that_is_not_public_is_told_with_the_nearest() -> None:
 
 
 def test_a_constant_array_is_no_constant() -> None:
-    from headrace_dags.dag import Dag
+    from headrace_dags.dag import dag
     from headrace_dags.trace.tracing import attempt
 
     def body(text: hr.Text) -> hr.Text:
         return wired.join(text, np.zeros(3))  # type: ignore[arg-type]
 
-    (problem,) = attempt(Dag(body))  # type: ignore[misc]
+    (problem,) = attempt(dag(body))  # type: ignore[misc]
     assert (problem.code, problem.got) == ("constant-type", "float64 array of shape [3]")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import wired
 
-from headrace_dags.dag import Dag
+from headrace_dags.dag import dag
 from headrace_dags.errors import DefinitionError
 from headrace_dags.graph import Batching, Graph, Node, Options, Use
 from headrace_dags.trace.standin import StandIn
@@ -121,7 +121,7 @@ def test_a_stand_in_that_escaped_says_so() -> None:
         escaped.append(text)
         return wired.shout(text)
 
-    assert Dag(body).graph.nodes
+    assert dag(body).graph.nodes
     assert isinstance(escaped[0], StandIn)
     assert repr(escaped[0]) == "<Text, the input text>"
     with pytest.raises(TypeError, match="while it was traced"):
@@ -133,5 +133,5 @@ def test_the_error_of_a_wrong_dag_holds_all_its_problems() -> None:
         return wired.join(wired.shout(other), len(text))  # type: ignore[arg-type]
 
     with pytest.raises(DefinitionError) as caught:
-        _ = Dag(body).graph
+        _ = dag(body).graph
     assert [problem.code for problem in caught.value.problems] == ["port-type", "traced-length"]

@@ -11,7 +11,7 @@ import wired
 
 import headrace as hr
 from headrace_dags.check import check_module
-from headrace_dags.dag import Dag
+from headrace_dags.dag import dag
 from headrace_dags.discover import load, load_module
 from headrace_dags.errors import Problem
 from headrace_dags.trace.tracing import Traced, attempt
@@ -19,7 +19,7 @@ from headrace_dags.trace.tracing import Traced, attempt
 
 def told(body: FunctionType) -> list[tuple[str, str, int]]:
     """Code, place and line counted from the ``def``."""
-    found = attempt(Dag(body))
+    found = attempt(dag(body))
     problems: tuple[Problem, ...] = () if isinstance(found, Traced) else found
     first = inspect.getsourcelines(body)[1]
     return [(each.code, each.where, each.location.line - first) for each in problems if each.location]
@@ -49,12 +49,12 @@ def test_a_constant_stays_a_constant_in_a_dag_that_is_called() -> None:
             text = wired.shout(text) if loud else wired.join(text, text)
         return text
 
-    called = Dag(inner)
+    called = dag(inner)
 
     def body(text: hr.Text) -> hr.Text:
         return called(called(text, 3, loud=False))
 
-    found = attempt(Dag(body))
+    found = attempt(dag(body))
     assert isinstance(found, Traced)
     steps = [node.step.target for node in found.graph.nodes]
     assert steps == ["wired:join"] * 3 + ["wired:shout"] * 2
@@ -64,7 +64,7 @@ def test_outputs_of_a_dag_that_nobody_uses_are_left_out() -> None:
     def body(text: hr.Text) -> hr.Text:
         return wired.shout(wired.parted(text).head)
 
-    found = attempt(Dag(body))
+    found = attempt(dag(body))
     assert isinstance(found, Traced)
     assert [node.name for node in found.graph.nodes] == ["parted_split", "parted_shout", "shout"]
     assert set(found.graph.sources) == set(found.declarations) == set(found.graph.by_name)

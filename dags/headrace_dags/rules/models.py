@@ -13,7 +13,8 @@ from headrace_dags.modelfile import find
 def onnx_file(model: Any, root: Path) -> Misfit | None:
     """``onnx-file``: the model lies under the import root or inside an installed package, so that it can be shipped."""
     if not isinstance(model, str) or not model.endswith(".onnx"):
-        return Misfit("onnx-file", "expects the path of an .onnx file", repr(model), 'Write @hr.onnx("model.onnx")')
+        got = "" if callable(model) else repr(model)
+        return Misfit("onnx-file", "expects the path of an .onnx file", got, 'Write @hr.onnx("model.onnx")')
     if PurePosixPath(model).is_absolute() or ".." in PurePosixPath(model).parts:
         write = "Move the file beside the code and give its path from there"
         return Misfit("onnx-file", "expects a path inside the project", model, write)

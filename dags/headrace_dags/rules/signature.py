@@ -7,24 +7,50 @@ import sys
 from types import FunctionType
 from typing import Any
 
+from headrace_dags.dag import Dag
 from headrace_dags.misfit import Misfit
 from headrace_dags.rules.names import listed, meant
+from headrace_dags.sourcelines import own
 from headrace_dags.spelling import written
 from headrace_dags.steps import Step
 
+_VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+
 
 def step_target(target: Any) -> Misfit | None:
-    """``step-target``: a decorator stands on a function written with ``def``."""
-    if isinstance(target, FunctionType):
-        return None
+    """``step-target``: a decorator stands on a function written with ``def``.
+
+    Args:
+        target: what it stands on; below decorators that use ``functools.wraps`` there may be a function.
+    """
     if isinstance(target, type):
         write = f"Derive the class from the base instead: class {target.__name__}(hr.Stateful)"
         return Misfit("step-target", "expects a function", f"the class {target.__name__}", write)
-    write = "Write a function with def that calls it, and decorate that"
-    return Misfit("step-target", "expects a function written with def", f"a {type(target).__name__}", write)
+    if isinstance(target, (Step, Dag)):
+        got = f"a function that is a {type(target).__name__.lower()} already"
+        return Misfit("step-target", "expects a function", got, "Keep one of the decorators")
+    fn = own(target)
+    if fn is None:
+        write = "Write a function with def that calls it, and decorate that"
+        return Misfit("step-target", "expects a function written with def", f"a {type(target).__name__}", write)
+    return _no_plain_function(fn)
 
 
-def async_step(fn: FunctionType) -> Misfit | None:
+def _no_plain_function(fn: FunctionType) -> Misfit | None:
+    """A lambda, a method, or what a decorator put in place of the function."""
+    parameters = inspect.signature(fn).parameters.values()
+    if fn.__name__ == "<lambda>":
+        return Misfit("step-target", "expects a function written with def", "a lambda", "Write def, a name and types")
+    if "<locals>" in fn.__qualname__ and parameters and all(each.kind in _VARIADIC for each in parameters):
+        got = f"{fn.__name__}, which a decorator put in its place"
+        return Misfit("step-target", "expects a function", got, f"Put @functools.wraps above def {fn.__name__}")
+    if "." in fn.__qualname__ and next(iter(fn.__code__.co_varnames), "") in ("self", "cls"):
+        write = "Move it out of the class; for a step that keeps something write class ...(hr.Stateful) with __call__"
+        return Misfit("step-target", "expects a function", f"the method {fn.__qualname__}", write)
+    return None
+
+
+def async_step(fn: Any) -> Misfit | None:
     """``async-step``: bodies are ordinary functions; waiting is the engine's work."""
     if not (inspect.iscoroutinefunction(fn) or inspect.isasyncgenfunction(fn)):
         return None
@@ -35,26 +61,31 @@ def not_importable(target: Any) -> Misfit | None:
     """``not-importable``: a server finds a step again by importing its module, so it lies at the module's top level.
 
     Args:
-        target: the function of a step, or the class.
+        target: the function as it was written with ``def``, or the class.
     """
-    name = target.__qualname__
-    if name.endswith("<lambda>"):
-        return Misfit(
-            "not-importable", "expects a step that can be imported", "a lambda", "Write a function with def and a name"
-        )
-    if "<locals>" in name:
+    if "<locals>" in target.__qualname__:
         write = "Move it to the top level of the module, and give what it closes over as arguments"
         return Misfit("not-importable", "expects a step at the top level of a module", "one inside a function", write)
-    return None if _reached(target) is target else _renamed(target)
+    found = _reached(target)
+    if isinstance(target, type):
+        return None if found is target else _renamed(target)
+    if own(found) is not target or found is target:
+        return _renamed(target)
+    return None if isinstance(found, Step) else _covered(target)
 
 
 def _reached(target: Any) -> Any:
-    """The class, or the function of the step, that the module holds under the target's name."""
+    """What the module holds under the target's name."""
     first, *rest = target.__qualname__.split(".")
     found = (target.__globals__ if isinstance(target, FunctionType) else target.__headrace__.namespace).get(first)
     for part in rest:
         found = getattr(found, part, None)
-    return found.fn if isinstance(found, Step) else found if isinstance(found, type) else None
+    return found
+
+
+def _covered(target: Any) -> Misfit:
+    got, write = f"{target.__name__} decorated again", "Put the decorator of the step above all others"
+    return Misfit("not-importable", "expects to find the step under its own name", got, write)
 
 
 def _renamed(target: Any) -> Misfit:
@@ -65,7 +96,7 @@ def _renamed(target: Any) -> Misfit:
 
 def variadic_parameter(parameter: inspect.Parameter) -> Misfit | None:
     """``variadic-parameter``: every port has a name and a type."""
-    if parameter.kind not in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD):
+    if parameter.kind not in _VARIADIC:
         return None
     stars = "*" if parameter.kind is inspect.Parameter.VAR_POSITIONAL else "**"
     write = "Write each parameter with its name, or one hr.Many[...] for any number"
@@ -176,7 +207,10 @@ def several_per_item(returned: Any) -> Misfit:
 def default_type(expected: str, got: str) -> Misfit:
     """``default-type``: a default is a value of its port, and can be written down as JSON."""
     return Misfit(
-        "default-type", f"expects a default that is {expected}", got, f"Give a default that is {expected}, or none"
+        "default-type",
+        f"expects a default that is {expected}",
+        got,
+        f"Give a default that is {expected}, or leave it out",
     )
 
 
@@ -188,7 +222,13 @@ def dag_without_outputs() -> Misfit:
 
 
 def unknown_option(name: str, known: list[str]) -> Misfit:
-    """``unknown-option``: options are spelled as they are documented."""
+    """``unknown-option``: options are spelled as they are documented, each with its name.
+
+    Args:
+        name: the option; a value where it was given without a name.
+        known: what there is.
+    """
     near = meant(name, known)
     write = f"Write {near}" if near else f"Choose among {listed(known)}"
-    return Misfit("unknown-option", "expects an option that exists", name, write)
+    expected = "expects an option that exists" if name.isidentifier() else "expects each option with its name"
+    return Misfit("unknown-option", expected, name, write)

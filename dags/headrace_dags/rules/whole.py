@@ -4,17 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from headrace_dags.graph import Port
 from headrace_dags.misfit import Misfit
+from headrace_dags.rules.misuse import IN_A_STEP
+from headrace_dags.rules.raised import correction, said
+from headrace_dags.rules.wiring import many_for_list
 
 
-def dag_return(got: str) -> Misfit:
+def dag_return(got: str, write: str = "Return the value of a step") -> Misfit:
     """``dag-return``: a dag returns values that its steps made."""
-    return Misfit("dag-return", "a dag returns what its steps make", got, "Return the value of a step")
+    return Misfit("dag-return", "a dag returns what its steps make", got, write)
 
 
-def dag_return_type(expected: str, got: str) -> Misfit:
-    """``dag-return-type``: a dag returns what it declares."""
-    return Misfit("dag-return-type", f"returns {expected}, as declared", got, "Return that, or change the annotation")
+def dag_return_type(declared: Port, got: Port, shown: str) -> Misfit:
+    """``dag-return-type``: a dag returns what it declares.
+
+    Args:
+        declared: the port that gives it.
+        got: what the returned value is.
+        shown: how messages call the value.
+    """
+    write = many_for_list(declared, got) or "Return that, or change the annotation"
+    return Misfit("dag-return-type", f"returns {declared}, as declared", shown, write)
 
 
 def dag_return_fields(name: str, fields: Iterable[str], got: str) -> Misfit:
@@ -25,9 +36,10 @@ def dag_return_fields(name: str, fields: Iterable[str], got: str) -> Misfit:
 
 def dag_body(error: Exception) -> Misfit:
     """``dag-body``: the body itself raises nothing while it is traced."""
-    text = str(error).strip().partition("\n")[0].rstrip(".")
-    got = f"{type(error).__name__}: {text}" if text else type(error).__name__
-    return Misfit("dag-body", "the body of a dag runs once, to be traced, and must not fail", got, "Correct the line")
+    expected = "the body of a dag runs once, to be traced, and must not fail"
+    if "StandIn" in str(error):
+        return Misfit("dag-body", expected, said(error).replace("StandIn", "a value of the dag"), IN_A_STEP)
+    return Misfit("dag-body", expected, said(error), correction(error))
 
 
 def dag_recursion(name: str) -> Misfit:

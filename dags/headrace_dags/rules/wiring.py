@@ -55,6 +55,8 @@ def port_type(port: Port, got: Port, shown: str) -> Misfit | None:
 
 def _conversion(port: Port, got: Port) -> str:
     """What to write to make one of the other."""
+    if write := many_for_list(port, got):
+        return write
     if got.type.is_handle and port.type.is_array:
         return f"Decode it in a step that takes {got.type} and returns {port.type}"
     if got.type.is_array and port.type.is_handle:
@@ -62,6 +64,20 @@ def _conversion(port: Port, got: Port) -> str:
     if got.type.is_handle and port.type.is_handle:
         return f"Give a value that is {port.type}, or declare the port as {got.type}"
     return f"Give a value that is {port.type}, or put a step between that makes it from {got.type}"
+
+
+def many_for_list(expected: Port, got: Port) -> str:
+    """What to write where a list, which is one JSON value, stands for many values; empty where none does."""
+    if got.many and expected.type.python.startswith("list["):
+        return f"Write hr.Many[{_item(expected)}] in place of the list: a list is one value"
+    if got.type.python.startswith("list[") and not expected.type.python.startswith("list["):
+        return f"Write hr.Many[{_item(got)}] where it is declared: a list is one value"
+    return ""
+
+
+def _item(port: Port) -> str:
+    """How the item of a port that is a list is written."""
+    return port.type.python.removeprefix("list[").removesuffix("]").rpartition(":")[2]
 
 
 def many_needs_map(port: Port, shown: str, step: str, *, mapped: bool) -> Misfit:
@@ -83,9 +99,16 @@ def one_for_many(port: Port, shown: str) -> Misfit:
     )
 
 
-def map_needs_many(shown: str, step: str) -> Misfit:
+def map_needs_many(port: Port | None, got: Port, shown: str, step: str) -> Misfit:
     """``map-needs-many``: ``.map`` goes over an axis of the dag."""
-    return Misfit("map-needs-many", ".map expects many values", shown, f"Write {step}(...) for one value")
+    write = (many_for_list(port, got) if port else "") or f"Write {step}(...) for one value"
+    return Misfit("map-needs-many", ".map expects many values", shown, write)
+
+
+def map_constant(shown: str) -> Misfit:
+    """``map-needs-many``: what is mapped is a value of the dag."""
+    write = "Make it an input of the dag, items: hr.Many[...] = [...], or the value of a step"
+    return Misfit("map-needs-many", ".map expects many values of the dag", f"the constant {shown}", write)
 
 
 def map_nothing() -> Misfit:
@@ -120,7 +143,7 @@ def outputs_as_one(names: Iterable[str], shown: str) -> Misfit:
 
 def traced_in_container(kind: str) -> Misfit:
     """``traced-container``: values of a dag travel one by one or as an axis."""
-    write = "Give each as an argument of its own"
+    write = f"Let the step take each as a parameter of its own, and make the {kind} there"
     return Misfit("traced-container", "expects a value of the dag", f"a {kind} with values of the dag inside", write)
 
 

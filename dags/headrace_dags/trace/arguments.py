@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 from headrace_dags.constants import as_constant
@@ -48,10 +48,10 @@ def judge(site: Site, parameter: Parameter, value: Any, *, mapped: bool) -> Use 
         return _standin(site, parameter, origin_of(value), mapped=mapped)
     if inside := list(standins_in(value)):
         return _container(value, inside)
-    if misfit := _uncalled(value):
-        return misfit
+    if name := step_name(value):
+        return rules.uncalled(name)
     if mapped:
-        return rules.map_needs_many(f"the constant {shown(value)}", site.step)
+        return rules.map_constant(shown(value))
     if parameter.port is None:
         return None
     found = as_constant(parameter.port, parameter.annotation, value)
@@ -63,16 +63,14 @@ def _standin(site: Site, parameter: Parameter, origin: Origin, *, mapped: bool) 
         return rules.foreign_value(str(origin))
     if parameter.port is None or origin.port is None:
         return None
-    misfit = rules.port_type(parameter.port, origin.port, str(origin)) or _axis(
-        site, parameter.port, origin, origin.port, mapped=mapped
-    )
-    return misfit or origin.use
+    if mapped and not origin.port.many:
+        return rules.map_needs_many(parameter.port, origin.port, str(origin), site.step)
+    misfit = rules.port_type(parameter.port, origin.port, str(origin))
+    return misfit or (None if mapped else _axis(site, parameter.port, origin, origin.port)) or origin.use
 
 
-def _axis(site: Site, port: Port, origin: Origin, got: Port, *, mapped: bool) -> Misfit | None:
+def _axis(site: Site, port: Port, origin: Origin, got: Port) -> Misfit | None:
     """Whether one or many are given where one or many are taken."""
-    if mapped:
-        return None if got.many else rules.map_needs_many(str(origin), site.step)
     if got.many and not port.many:
         return rules.many_needs_map(port, str(origin), site.step, mapped=site.mapping)
     return rules.one_for_many(port, str(origin)) if port.many and not got.many else None
@@ -87,13 +85,13 @@ def _container(value: Any, inside: list[StandIn]) -> Misfit | None:
     return rules.traced_in_container(type(value).__name__)
 
 
-def _uncalled(value: Any) -> Misfit | None:
-    """A step or dag in place of its value."""
+def step_name(value: Any) -> str:
+    """How a step or dag that stands in place of its value is called; empty for anything else."""
     if isinstance(value, (Step, Dag)):
-        return rules.uncalled(value.__name__)
+        return value.__name__
     if isinstance(value, Stateful):
-        return rules.uncalled(f"{type(value).__name__}()")
-    return rules.uncalled(value.__name__) if isinstance(value, type) and issubclass(value, Stateful) else None
+        return f"{type(value).__name__}()"
+    return f"{value.__name__}()" if isinstance(value, type) and issubclass(value, Stateful) else ""
 
 
 def is_lost(value: Any) -> bool:
@@ -102,7 +100,7 @@ def is_lost(value: Any) -> bool:
 
 
 def standins_in(value: Any, depth: int = 3) -> Iterator[StandIn]:
-    """The stand-ins in a value and in containers in it."""
+    """The stand-ins in a value, and in containers and dataclasses in it."""
     if isinstance(value, StandIn):
         yield value
     elif depth and isinstance(value, (list, tuple, set, frozenset)):
@@ -110,3 +108,5 @@ def standins_in(value: Any, depth: int = 3) -> Iterator[StandIn]:
             yield from standins_in(item, depth - 1)
     elif depth and isinstance(value, dict):
         yield from standins_in([*value, *value.values()], depth)
+    elif depth and is_dataclass(value) and not isinstance(value, type):
+        yield from standins_in([getattr(value, each.name, None) for each in fields(value)], depth)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 from types import CoroutineType, FunctionType, GeneratorType
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
-from headrace_dags.rules import whole
+from pydantic import ValidationError
+
+from headrace_dags.rules import whole, wiring
 from headrace_dags.trace.frames import raised_in
+from headrace_dags.trace.standin import is_standin
 from headrace_dags.trace.witness import Witness
 
 FAILED: Final = object()
@@ -17,13 +20,13 @@ FAILED: Final = object()
 
 def run(tracer: Witness, given: Mapping[str, Any]) -> Any:
     """Run the body of the tracer's innermost dag with ``given``; gives :data:`FAILED` where it raises."""
-    fn = tracer.scope.dag.fn
-    if not isinstance(fn, FunctionType):
+    own = tracer.scope.own()
+    if own is None:
         tracer.failed = True
         return FAILED
-    positional, keywords = _spread(fn, given)
+    positional, keywords = _spread(own, given)
     try:
-        return _driven(fn(*positional, **keywords))
+        return _driven(tracer.scope.dag.fn(*positional, **keywords))
     except Exception as error:  # noqa: BLE001  # the user's code may raise anything
         _note(tracer, error)
         tracer.failed = True
@@ -55,7 +58,13 @@ def _driven(value: Any) -> Any:
 
 
 def _note(tracer: Witness, error: Exception) -> None:
-    """Note what the body raised, unless a misuse on the same line has been noted, of which it comes."""
+    """Note what the body raised, unless it comes of what has been noted: a misuse on that line, parameters like *args."""
     location = raised_in(error.__traceback__, tracer.scope.file) or tracer.here()
-    if not tracer.told(location):
-        tracer.notes.note(whole.dag_body(error), tracer.scope.declared.where, location)
+    if not tracer.told(location) and not tracer.scope.declared.is_open:
+        misfit = wiring.traced_in_container(error.title) if _refused(error) else whole.dag_body(error)
+        tracer.notes.note(misfit, tracer.scope.declared.where, location)
+
+
+def _refused(error: Exception) -> TypeGuard[ValidationError]:
+    """Whether a pydantic model was to be made of values of the dag."""
+    return isinstance(error, ValidationError) and any(is_standin(each["input"]) for each in error.errors())

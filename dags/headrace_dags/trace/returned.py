@@ -9,7 +9,7 @@ from headrace_dags.annotations import accepts
 from headrace_dags.graph import Port, Use
 from headrace_dags.misfit import Misfit
 from headrace_dags.rules import whole, wiring
-from headrace_dags.trace.arguments import is_lost, standins_in
+from headrace_dags.trace.arguments import is_lost, standins_in, step_name
 from headrace_dags.trace.body import FAILED
 from headrace_dags.trace.standin import is_standin, origin_of, shown
 
@@ -23,7 +23,7 @@ def returned(tracer: Tracer, value: Any) -> Any:
     ports, several = declared.signature.outputs, declared.signature.result_class
     if value is FAILED or not ports:
         tracer.excuse(() if value is FAILED else value)
-        tracer.failed |= not ports and (is_lost(value) or not any(standins_in(value)))
+        tracer.failed |= not ports and (is_lost(value) or not list(standins_in(value)))
         return tracer.results(declared, None)
     if several is None:
         uses = {ports[0].name: _judged(tracer, declared.where, ports[0], value)}
@@ -41,17 +41,26 @@ def _judged(tracer: Tracer, where: str, port: Port, value: Any) -> Use | None:
     """The value that gives ``port``; nothing where it does not fit."""
     if not is_standin(value):
         tracer.failed = True
-        _note(tracer, where, whole.dag_return(_what(value)), value)
+        _note(tracer, where, _unmade(value), value)
         return None
     origin = origin_of(value)
     tracer.failed |= origin.use is None or origin.tracer is not tracer
     if origin.tracer is not tracer:
         _note(tracer, where, wiring.foreign_value(str(origin)), None)
     elif origin.port and not (accepts(port.type, origin.port.type) and port.many == origin.port.many):
-        _note(tracer, where, whole.dag_return_type(str(port), str(origin)), value)
+        _note(tracer, where, whole.dag_return_type(port, origin.port, str(origin)), value)
     elif origin.port:
         return origin.use
     return None
+
+
+def _unmade(value: Any) -> Misfit:
+    """What is wrong with a returned value that no step made."""
+    if name := step_name(value):
+        return whole.dag_return(f"the step {name} itself", f"Call it: {name}(...)")
+    if list(standins_in(value)):
+        return whole.dag_return(_what(value), "Return a NamedTuple with a field for each, and declare that")
+    return whole.dag_return(_what(value))
 
 
 def _no_fields(several: type[tuple[Any, ...]], value: Any) -> Misfit | None:
@@ -72,6 +81,6 @@ def _what(value: Any) -> str:
 
 
 def _note(tracer: Tracer, where: str, misfit: Misfit | None, value: Any) -> None:
-    fn: Any = tracer.scope.dag.fn
-    tracer.notes.note(misfit, where, sourcelines.last_return(fn) if misfit else None)
+    fn = tracer.scope.own()
+    tracer.notes.note(misfit, where, sourcelines.last_return(fn) if misfit and fn else None)
     tracer.excuse(value)

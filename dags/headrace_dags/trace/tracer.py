@@ -122,7 +122,8 @@ class Tracer(Witness):
 
     def excuse(self, value: Any) -> None:
         """Do not hold what is in ``value`` unused besides: a problem concerns it."""
-        self.excused.update(use for each in standins_in(value) if (use := origin_of(each).use))
+        origins = [origin_of(each) for each in standins_in(value)]
+        self.excused.update(each.use for each in origins if each.use and each.tracer is self)
 
     def _bound(
         self, declared: Declared, args: Sequence[Any], kwargs: Mapping[str, Any], location: Location

@@ -84,11 +84,11 @@ def _outputs(tracer: Tracer, value: Any) -> dict[Port, Use]:
 
 def _check(tracer: Tracer, outputs: Mapping[Port, Use]) -> None:
     """Note what only the whole tells. A body that was not seen whole is not held to it."""
-    declared, fn = tracer.scope.declared, tracer.scope.dag.fn
+    declared, fn = tracer.scope.declared, tracer.scope.own()
     for port, use in outputs.items():
-        if not use.node:
+        if fn and not use.node:
             where = declared.where if declared.signature.result_class is None else f"{declared.where}.{port.name}"
-            tracer.notes.note(whole.input_returned(use.port), where, sourcelines.last_return(fn))  # type: ignore[arg-type]
+            tracer.notes.note(whole.input_returned(use.port), where, sourcelines.last_return(fn))
     if not tracer.failed:
         tracer.notes.add(unused(tracer, outputs.values()))
 

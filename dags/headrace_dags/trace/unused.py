@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from types import FunctionType
 
 from headrace_dags import sourcelines
 from headrace_dags.errors import Problem
@@ -50,9 +49,9 @@ def _idle_dags(tracer: Tracer, alive: set[str]) -> list[Scope]:
 
 
 def _inputs(tracer: Tracer, outputs: Iterable[Use], notes: Notes) -> None:
-    declared, fn = tracer.scope.declared, tracer.scope.dag.fn
+    declared, fn = tracer.scope.declared, tracer.scope.own()
     used = tracer.excused.union(outputs, *(node.uses() for node in tracer.nodes.values()))
     for each in declared.parameters:
-        if each.port and Use(node="", port=each.name) not in used and isinstance(fn, FunctionType):
+        if each.port and Use(node="", port=each.name) not in used and fn:
             location = sourcelines.parameter(fn, each.name)
             notes.note(whole.unused_input(), f"{declared.where}.{each.name}", location)

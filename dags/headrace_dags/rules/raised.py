@@ -1,0 +1,61 @@
+"""What to say of an exception that the user's code raised where none may be: what Python says, and what to write."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable
+
+from headrace_dags.dag import Dag
+from headrace_dags.rules.names import meant
+from headrace_dags.stateful import Stateful
+from headrace_dags.steps import Step
+
+_BY_TEXT = {
+    "required positional argument: 'items'": "Give the items to .map first, without a name; a class step is made before: "
+    "Name().map(items)",
+    "no known parent package": "Leave out the dot, or put a pyproject.toml into the top folder of the project",
+    "partially initialized module": "Move what both modules need into a third",
+}
+
+
+def said(error: BaseException) -> str:
+    """What Python says of ``error``, in one line."""
+    text = error.msg if isinstance(error, SyntaxError) else str(error).strip().partition("\n")[0]
+    text = re.sub(r"\. Did you mean.*", "", text).rstrip(".")
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def correction(error: BaseException) -> str:
+    """What to write in place of what raised ``error``."""
+    if advice := next((write for part, write in _BY_TEXT.items() if part in str(error)), ""):
+        return advice
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        return f"Install {error.name}, or correct the import"
+    if isinstance(error, AttributeError) and isinstance(error.obj, Dag) and error.name == "map":
+        return "Map each of its steps, or make one step of it"
+    if isinstance(error, AttributeError) and isinstance(error.obj, (Step, Stateful)):
+        return "Call the step, or use its .map or .with_"
+    if isinstance(error, NameError) and error.name == "hr":
+        return "Write `import headrace as hr` at the top"
+    name, known = _unknown(error)
+    near = meant(name, known)
+    return f"Write {near}" if near else "Correct the line"
+
+
+def _unknown(error: BaseException) -> tuple[str, Iterable[str]]:
+    """A name that is not there, and those that are."""
+    if isinstance(error, AttributeError) and error.name:
+        return error.name, dir(error.obj)
+    if isinstance(error, NameError) and error.name:
+        trace = error.__traceback__
+        while trace and trace.tb_next:
+            trace = trace.tb_next
+        return error.name, [*trace.tb_frame.f_locals, *trace.tb_frame.f_globals] if trace else []
+    option = re.search(r"with_\(\) got an unexpected keyword argument '(\w+)'", str(error))
+    if option:
+        return option[1], ("retry", "timeout", "isolate")
+    imported = re.match(r"cannot import name '(\w+)'", str(error))
+    if isinstance(error, ImportError) and imported:
+        return imported[1], dir(sys.modules.get(error.name or ""))
+    return "", ()
