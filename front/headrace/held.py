@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, overload
 
 from headrace_dags.media import Blob
 from headrace_dags.plan.model import Flow
@@ -13,6 +13,38 @@ from headrace_events.engine.events import Piece, Result, Submitted
 from headrace_events.engine.readback import RunRecord
 from headrace_serving.codec import codec
 from headrace_serving.objects.contract import ObjectStore
+from headrace_serving.tensors import Tensor
+from headrace_serving.wire.contract import ItemWire
+
+
+class Items(Sequence[Any]):
+    """The items of a tensor, each decoded when it is asked for: a thousand frames take the memory of one.
+
+    Args:
+        tensor: holds them as they travel.
+        wire: decodes them.
+        store: holds their objects.
+    """
+
+    def __init__(self, tensor: Tensor, wire: ItemWire, store: ObjectStore) -> None:
+        self._tensor = tensor
+        self._wire = wire
+        self._store = store
+
+    def __len__(self) -> int:
+        return self._tensor.items
+
+    @overload
+    def __getitem__(self, index: int) -> Any: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Any]: ...
+
+    def __getitem__(self, index: int | slice) -> Any:
+        if isinstance(index, slice):
+            return [self[each] for each in range(*index.indices(len(self)))]
+        place = range(len(self))[index]
+        return self._wire.unpack(self._tensor.cut(place, place + 1), self._store)[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +61,7 @@ class Held:
 
     name: str
     flow: Flow
-    items: tuple[Any, ...]
+    items: Sequence[Any]
     count: int
     gone: bool = False
 
@@ -81,10 +113,21 @@ class Values:
         count = sum(piece.stop - piece.start for piece in pieces)
         try:
             tensor = self.record.join(_first(pieces, self.limit), flow, self.store)
-            items = tuple(codec(flow, Any).wire.unpack(tensor, self.store))
+            items = Items(tensor, codec(flow, Any).wire, self.store)
+            gone = _are_gone(items, flow)
         except FileNotFoundError:
             return Held(name, flow, (), count, gone=True)
-        return Held(name, flow, (), count, gone=True) if any(map(_is_gone, items)) else Held(name, flow, items, count)
+        return Held(name, flow, () if gone else items, count, gone)
+
+
+def _are_gone(items: Items, flow: Flow) -> bool:
+    """Whether objects are no longer there. Media are only referred to: all are looked at; of others the first is decoded.
+
+    Raises:
+        FileNotFoundError: likewise, where the first item is an object.
+    """
+    looked_at = items if flow.wire == "handle" else items[:1]
+    return any(_is_gone(item) for item in looked_at)
 
 
 def _is_gone(item: Any) -> bool:

@@ -15,7 +15,8 @@ from headrace.output.encode import Content, contents
 from headrace_dags.errors import EnvironmentLack, Problem
 from headrace_dags.record import Record
 
-INDEX = "index.json"
+INDEX = "results-index.json"
+"""The dash keeps it apart from every output: their names are identifiers."""
 _INLINE_BYTES = 16 * 1024
 
 
@@ -52,7 +53,7 @@ class Saved(Record):
 
 
 class Index(Record):
-    """What ``index.json`` holds."""
+    """What the index holds."""
 
     format: Literal["results/1"] = "results/1"
     run: str
@@ -61,7 +62,7 @@ class Index(Record):
 
 
 def save(folder: Path, run: str, dag: str, results: Iterable[Held]) -> Index:
-    """Write every result under ``folder`` and ``index.json`` beside them.
+    """Write every result under ``folder`` and :data:`INDEX` beside them.
 
     Raises:
         EnvironmentLack: the folder cannot be written, or the disk is full.
