@@ -133,25 +133,10 @@ class Chain:
     def __init__(self, nodes: Sequence[Node], bodies: Mapping[str, Body]) -> None:
         self.nodes = tuple(PreparedNode(node, bodies[node.name]) for node in nodes)
 
-    def run(self, values: Mapping[Use, Any]) -> dict[Use, Any]:
-        """Run all nodes.
-
-        Args:
-            values: what the nodes take from outside.
-
-        Returns:
-            ``values`` and the outputs of every node.
-
-        Raises:
-            NodeFailed: of the first node that fails.
-        """
-        made = [Use(node=each.node.name, port=port.name) for each in self.nodes for port in each.node.outputs]
-        return dict(values) | dict(zip(made, self.between(list(values), made)(list(values.values())), strict=True))
-
     def between(self, inputs: Sequence[Use], outputs: Sequence[Use]) -> Callable[[Sequence[Any]], list[Any]]:
-        """A function from the values ``inputs`` to the values ``outputs``; quick, for many calls.
+        """A function that runs all nodes: from the values ``inputs`` to the values ``outputs``; quick, for many calls.
 
-        Where a value lies is looked up once, here: hashing a value's name for each node and call would take as long as
+        It raises the NodeFailed of the first node that fails. Where a value lies is looked up once, here: hashing a value's name for each node and call would take as long as
         a small body does.
         """
         slots = {use: slot for slot, use in enumerate(dict.fromkeys(inputs))}

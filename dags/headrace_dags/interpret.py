@@ -42,21 +42,23 @@ class Interpreter:
     def __init__(self, graph: Graph, declarations: Mapping[str, Declaration]) -> None:
         self._graph = graph
         self._annotations = _annotations(graph, declarations)
-        self._chain = Chain(graph.nodes, _bodies(graph, declarations))
+        self._outputs = [output.port.name for output in graph.outputs]
+        self._call = Chain(graph.nodes, _bodies(graph, declarations)).between(
+            [Use(node="", port=port.name) for port in graph.inputs], [output.use for output in graph.outputs]
+        )
 
     def run(self, inputs: Mapping[str, Any]) -> Any:
         """Run the graph once; see :func:`interpret`."""
-        values = self._chain.run(self._checked(inputs))
-        found = {output.port.name: values[output.use] for output in self._graph.outputs}
-        return found[RESULT] if list(found) == [RESULT] else found
+        values = self._call(self._checked(inputs))
+        return values[0] if self._outputs == [RESULT] else dict(zip(self._outputs, values, strict=True))
 
-    def _checked(self, inputs: Mapping[str, Any]) -> dict[Use, Any]:
-        """The inputs as their ports declare them, defaults filled in."""
-        problems = [*self._unknown(inputs)]
-        values: dict[Use, Any] = {}
+    def _checked(self, inputs: Mapping[str, Any]) -> list[Any]:
+        """The inputs in the order of the ports and as those declare them, defaults filled in."""
+        problems = self._unknown(inputs)
+        values: list[Any] = []
         for port in self._graph.inputs:
             try:
-                values[Use(node="", port=port.name)] = self._value(port, inputs)
+                values.append(self._value(port, inputs))
             except ValueMisfit as misfit:
                 write = f"Write {misfit.write}" if misfit.write else ""
                 problems.append(

@@ -308,15 +308,16 @@ def _chain() -> tuple[list[object], dict[str, Body]]:
 
 def test_nodes_run_in_order_on_each_others_outputs() -> None:
     nodes, bodies = _chain()
-    values = Chain(nodes, bodies).run({Use(node="", port="word"): "abc"})  # type: ignore[arg-type]
-    assert values[Use(node="shout", port="result")] == ["A.", "B.", "C."]
-    assert values[Use(node="letters", port="result")] == ["a", "b", "c"]
+    made = [Use(node=name, port="result") for name in ("shout", "letters")]
+    run = Chain(nodes, bodies).between([Use(node="", port="word")], made)  # type: ignore[arg-type]
+    assert run(["abc"]) == [["A.", "B.", "C."], ["a", "b", "c"]]
+    assert run([""]) == [[], []]
 
 
 def test_a_chain_stops_at_the_first_node_that_fails() -> None:
     nodes, bodies = _chain()
     with pytest.raises(NodeFailed, match="letters"):
-        Chain(nodes, bodies).run({Use(node="", port="word"): 3})  # type: ignore[arg-type]
+        Chain(nodes, bodies).between([Use(node="", port="word")], [])([3])  # type: ignore[arg-type]
     assert SLICES == []
 
 
