@@ -25,12 +25,10 @@ async def composition() -> AsyncIterator[Call]:
     )
     await asyncio.to_thread(serve.start, proxy_location="Disabled", logging_config={"log_level": "ERROR"})
 
-    @serve.deployment(max_ongoing_requests=100, ray_actor_options={"num_cpus": 0.1})
     class Second:
         async def __call__(self, text: str) -> str:
             return text
 
-    @serve.deployment(max_ongoing_requests=100, ray_actor_options={"num_cpus": 0.1})
     class First:
         def __init__(self, after: Any) -> None:
             self.after = after
@@ -39,7 +37,9 @@ async def composition() -> AsyncIterator[Call]:
             result: str = await self.after.remote(text)
             return result
 
-    handle = await asyncio.to_thread(serve.run, First.bind(Second.bind()), route_prefix=None)
+    deployed: Any = serve.deployment(max_ongoing_requests=100, ray_actor_options={"num_cpus": 0.1})
+    first, second = deployed(First), deployed(Second)
+    handle = await asyncio.to_thread(serve.run, first.bind(second.bind()), route_prefix=None)
 
     async def call() -> object:
         return await handle.remote("hello")
