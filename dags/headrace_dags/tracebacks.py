@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import sysconfig
 import traceback
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from headrace_dags.errors import Location
@@ -31,13 +31,23 @@ def user_frames(exc: BaseException, roots: Iterable[Path] = ()) -> str:
     """
     report = traceback.TracebackException.from_exception(_users(exc))
     folders = [root.resolve() for root in roots]
-    link: traceback.TracebackException | None = report
-    seen: set[int] = set()
-    while link is not None and id(link) not in seen:
-        seen.add(id(link))
-        link.stack = traceback.StackSummary.from_list(_kept(link.stack, folders))
-        link = link.__cause__ or (None if link.__suppress_context__ else link.__context__)
+    waiting, seen = [report], set[int]()
+    while waiting:
+        each = waiting.pop()
+        if id(each) not in seen:
+            seen.add(id(each))
+            each.stack = traceback.StackSummary.from_list(_kept(each.stack, folders))
+            waiting.extend(_linked(each))
     return _shortened("".join(report.format()).splitlines())
+
+
+def _linked(report: traceback.TracebackException) -> Iterator[traceback.TracebackException]:
+    """What is shown beside an exception: what it came from, and the exceptions of a group."""
+    yield from report.exceptions or ()
+    if report.__cause__:
+        yield report.__cause__
+    elif report.__context__ and not report.__suppress_context__:
+        yield report.__context__
 
 
 def innermost_location(exc: BaseException, roots: Iterable[Path] = ()) -> Location | None:

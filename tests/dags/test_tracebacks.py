@@ -128,3 +128,12 @@ def test_a_syntax_error_is_where_the_parser_says(tmp_path: Path) -> None:
     assert found is not None
     assert (Path(found.file).name, found.line) == ("wrong.py", 2)
     assert "if x" in user_frames(caught.value, [tmp_path])
+
+
+def test_the_exceptions_of_a_group_are_cut_too(steps: ModuleType, tmp_path: Path) -> None:
+    inner = failure(steps, "step").__cause__
+    assert isinstance(inner, Exception)
+    text = user_frames(ExceptionGroup("several", [inner]), [tmp_path])
+    assert "ExceptionGroup: several (1 sub-exception)" in text
+    assert "in inner" in text
+    assert "headrace_dags" not in text
