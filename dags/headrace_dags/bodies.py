@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import inspect
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import reduce
 from importlib import import_module
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any
 
 from headrace_dags.declaration import Declaration
 from headrace_dags.errors import DefinitionError, Problem
 from headrace_dags.graph import StepRef
-from headrace_dags.values import from_json_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +46,8 @@ def load(declaration: Declaration, *, model_root: Path) -> Body:
         from headrace_dags.onnxbody import onnx_call
 
         return Body(declaration, onnx_call(declaration, model_root))
-    target = _instance(declaration) if form == "stateful" else declaration.body
-    return Body(declaration, _by_name(target))
+    target = _serving(declaration) if form == "stateful" else declaration.body
+    return Body(declaration, by_name(target))
 
 
 def resolve(ref: StepRef) -> Declaration:
@@ -78,21 +76,18 @@ def resolve(ref: StepRef) -> Declaration:
     return replace(declaration, ref=ref)
 
 
-def _instance(declaration: Declaration) -> Callable[..., Any]:
+def _serving(declaration: Declaration) -> Callable[..., Any]:
     """The method of a configured class step that serves, after ``setup``."""
+    from headrace_dags.configure import configured
+
     cls: Any = declaration.body
-    hints = get_type_hints(cls, include_extras=True)
-    config = {
-        name: from_json_bytes(hints[name], json.dumps(value).encode()) if name in hints else value
-        for name, value in declaration.ref.config.items()
-    }
-    instance = cls(**config)
+    instance: Any = configured(cls, declaration.ref.config)
     instance.setup()
     method: Callable[..., Any] = instance.batch if declaration.ref.batching else instance.__call__
     return method
 
 
-def _by_name(function: Callable[..., Any]) -> Callable[[Mapping[str, Any]], Any]:
+def by_name(function: Callable[..., Any]) -> Callable[[Mapping[str, Any]], Any]:
     """A call by argument names, also where parameters are positional-only."""
     kinds = {name: parameter.kind for name, parameter in inspect.signature(function).parameters.items()}
     first = tuple(name for name, kind in kinds.items() if kind is inspect.Parameter.POSITIONAL_ONLY)

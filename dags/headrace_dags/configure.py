@@ -11,7 +11,7 @@ from pydantic import JsonValue
 from headrace_dags import hints, sourcelines
 from headrace_dags.annotations import Parsed, parse
 from headrace_dags.constants import as_constant
-from headrace_dags.errors import Location, Problem
+from headrace_dags.errors import DefinitionError, Location, Problem
 from headrace_dags.graph import Port
 from headrace_dags.instance import State, config_names
 from headrace_dags.misfit import Misfit
@@ -125,8 +125,11 @@ def configured(cls: type[S], config: Mapping[str, JsonValue]) -> S:
     """An instance with the configuration that a graph holds; ``setup`` has not run.
 
     Raises:
+        DefinitionError: the class does not declare such an attribute today.
         ValueMisfit: a value is not what the class declares today.
-        KeyError: the class does not declare the attribute today.
     """
     known = attributes(cls)
+    if gone := [name for name in config if name not in known]:
+        location = cls.__headrace__.location
+        raise DefinitionError(rules.config_unknown(name, known).at(cls.__name__, location) for name in gone)
     return cls(**{name: from_json_bytes(known[name].annotation, canonical(value)) for name, value in config.items()})

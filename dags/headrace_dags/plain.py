@@ -78,23 +78,16 @@ def counted(results: Any, items: int, name: str) -> list[Any]:
 
 def _batch(step: Step[..., Any], calls: Sequence[Sequence[Any]], kwargs: Mapping[str, Any]) -> list[Any]:
     """Call a batched body once for several calls: its batch parameters get lists, the others the first call's value."""
+    from headrace_dags.bodies import by_name
+
     bound = [_bound(step.fn, args, kwargs) for args in calls]
     batches = _batch_names(step)
     given = {name: [each[name] for each in bound] if name in batches else value for name, value in bound[0].items()}
-    positional, keywords = _spread(step.fn, given)
-    return counted(step.fn(*positional, **keywords), len(calls), step.__name__)
+    return counted(by_name(step.fn)(given), len(calls), step.__name__)
 
 
 def _bound(fn: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
     return dict(inspect.signature(fn).bind(*args, **kwargs).arguments)
-
-
-def _spread(fn: Callable[..., Any], given: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
-    """Arguments by name as a call wants them: positional-only parameters have no name."""
-    kinds = {name: parameter.kind for name, parameter in inspect.signature(fn).parameters.items()}
-    only = inspect.Parameter.POSITIONAL_ONLY
-    positional = [value for name, value in given.items() if kinds[name] is only]
-    return positional, {name: value for name, value in given.items() if kinds[name] is not only}
 
 
 def _batch_names(step: Step[..., Any]) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ import wired
 import headrace as hr
 from headrace_dags.configure import configured
 from headrace_dags.declare import declaration_of
+from headrace_dags.errors import DefinitionError
 from headrace_dags.graph import Batching
 from headrace_dags.instance import state_of
 
@@ -130,6 +131,8 @@ def test_configuration_comes_back_from_the_graph() -> None:
     config = declaration_of(wired.ReadAloud(voice="ben", speed=3)).ref.config
     again = configured(wired.ReadAloud, config)
     assert (again.voice, again.speed) == ("ben", 3.0)
+    with pytest.raises(DefinitionError, match=r"expects an attribute that the class declares, got voise\. Write voice"):
+        configured(wired.ReadAloud, {"voise": "ben"})
 
 
 def codes(step: object) -> list[tuple[str, str]]:
