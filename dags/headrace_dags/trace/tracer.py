@@ -17,11 +17,8 @@ from headrace_dags.ports import Parameter
 from headrace_dags.rules import misuse, options, whole
 from headrace_dags.rules import wiring as rules
 from headrace_dags.stateful import Stateful
-from headrace_dags.trace.arguments import Site, is_lost, judge, standins_in
-from headrace_dags.trace.bind import bind
+from headrace_dags.trace.arguments import Site, bind, is_lost, judge, standins_in
 from headrace_dags.trace.body import run
-from headrace_dags.trace.naming import Names
-from headrace_dags.trace.returned import returned
 from headrace_dags.trace.standin import Origin, StandIn, is_standin, origin_of
 from headrace_dags.trace.witness import Scope, Witness
 
@@ -69,7 +66,7 @@ class Tracer(Witness):
         given = self._given(declared, bound, location)
         self.scopes.append(Scope(dag, declared, self._unique(declared.name), location))
         try:
-            return returned(self, run(self, given))
+            return run(self, given)
         finally:
             self.scopes.pop()
 
@@ -212,3 +209,21 @@ def _outputs(declared: Declared, *, mapping: bool) -> tuple[Port, ...]:
     """The output ports of a node; each item's result is one of many where it is mapped."""
     ports = declared.signature.outputs
     return tuple(port.model_copy(update={"many": True}) for port in ports) if mapping else ports
+
+
+class Names:
+    """Names of nodes, each given once; a name that is taken is numbered from 2."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+        self._last: dict[str, int] = {}
+
+    def unique(self, name: str) -> str:
+        """``name``, or ``name_2`` and so on where it is taken."""
+        found, number = name, self._last.get(name, 1)
+        while found in self._taken:
+            number += 1
+            found = f"{name}_{number}"
+        self._last[name] = number
+        self._taken.add(found)
+        return found

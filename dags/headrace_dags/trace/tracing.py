@@ -16,7 +16,6 @@ from headrace_dags.graph import Graph, Output, Port, Use
 from headrace_dags.rules import whole
 from headrace_dags.trace.body import run
 from headrace_dags.trace.context import tracing
-from headrace_dags.trace.returned import returned
 from headrace_dags.trace.standin import Origin, StandIn, is_standin, origin_of
 from headrace_dags.trace.tracer import Tracer
 from headrace_dags.trace.unused import live, unused
@@ -56,7 +55,7 @@ def attempt(dag: Dag[..., Any]) -> Traced | tuple[Problem, ...]:
     tracer.notes.add(declared.declaration.problems)
     with tracing(tracer):
         given = {each.name: _input(tracer, each.name, each.port) for each in declared.parameters}
-        value = returned(tracer, run(tracer, given))
+        value = run(tracer, given)
     tracer.finished = True
     outputs = _outputs(tracer, value)
     _check(tracer, outputs)
