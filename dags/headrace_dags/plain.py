@@ -22,7 +22,7 @@ def call(step: Step[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -
     if step.options.batched:
         return _batch(step, [args], kwargs)[0]
     if step.options.model:
-        return _model(step, args, kwargs)
+        return _body(step)(_bound(step.fn, args, kwargs))
     result = step.fn(*args, **kwargs)
     return list(result) if isinstance(result, Iterator) else result
 
@@ -78,28 +78,25 @@ def counted(results: Any, items: int, name: str) -> list[Any]:
 
 def _batch(step: Step[..., Any], calls: Sequence[Sequence[Any]], kwargs: Mapping[str, Any]) -> list[Any]:
     """Call a batched body once for several calls: its batch parameters get lists, the others the first call's value."""
-    from headrace_dags.bodies import by_name
+    from headrace_dags.declare import declaration_of
 
     bound = [_bound(step.fn, args, kwargs) for args in calls]
-    batches = _batch_names(step)
+    batches = declaration_of(step).ref.batch_ports
     given = {name: [each[name] for each in bound] if name in batches else value for name, value in bound[0].items()}
-    return counted(by_name(step.fn)(given), len(calls), step.__name__)
+    return counted(_body(step)(given), len(calls), step.__name__)
 
 
 def _bound(fn: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
     return dict(inspect.signature(fn).bind(*args, **kwargs).arguments)
 
 
-def _batch_names(step: Step[..., Any]) -> tuple[str, ...]:
-    from headrace_dags.declare import declaration_of
-
-    return declaration_of(step).ref.batch_ports
-
-
-def _model(step: Step[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-    from headrace_dags.bodies import load
+def _body(step: Step[..., Any]) -> Callable[[Mapping[str, Any]], Any]:
+    """What runs the step by the names of its parameters; a model file is opened once, and kept with the step."""
+    from headrace_dags.bodies import by_name, load
     from headrace_dags.declare import declaration_of
     from headrace_dags.modelfile import root_of
 
-    body = load(declaration_of(step), model_root=root_of(step.fn))
-    return body.call(_bound(step.fn, args, kwargs))
+    if not step.options.model:
+        return by_name(step.fn)
+    step.opened = step.opened or load(declaration_of(step), model_root=root_of(step.fn)).call
+    return step.opened

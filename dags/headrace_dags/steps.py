@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, overload
 
@@ -36,6 +36,7 @@ class Step(Generic[P, R_co]):
         location: the line that decorates.
         use: what ``with_`` says.
         declared: its declaration, once computed.
+        opened: the model of a model file, once it was called outside a dag.
     """
 
     __module__ = "headrace"
@@ -49,6 +50,7 @@ class Step(Generic[P, R_co]):
         self.location = location
         self.use = use
         self.declared: Declared | None = None
+        self.opened: Callable[[Mapping[str, Any]], Any] | None = None
         self.__name__: str = getattr(fn, "__name__", type(fn).__name__)
         self.__qualname__: str = getattr(fn, "__qualname__", self.__name__)
         self.__module__ = getattr(fn, "__module__", "")

@@ -5,7 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import hypothesis
+import numpy as np
+import onnx
 import pytest
+from onnx import TensorProto, helper
 
 from headrace_dags.check import check_module
 from headrace_dags.discover import load, load_module
@@ -78,3 +81,26 @@ def test_what_is_not_there_is_told(model: str, tmp_path: Path) -> None:
 
 def test_the_root_of_a_library_is_where_its_name_starts() -> None:
     assert root_of(hypothesis.settings.get_profile) == Path(hypothesis.__file__).parents[1]
+
+
+def test_models_run_outside_a_dag_and_are_opened_once(tmp_path: Path) -> None:
+    file = written(tmp_path, "double.onnx")
+    x, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, [4]) for name in ("row", "doubled"))
+    rows, out = (helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", 4]) for name in ("rows", "doubled"))
+    saved(tmp_path / "double.onnx", "row", x, y)
+    saved(tmp_path / "many.onnx", "rows", rows, out)
+    file.write_text(file.read_text().replace('"double.onnx", size=8', '"many.onnx", size=2'))
+    module = load_module(str(file)).module
+    vectors = [np.full(4, value, np.float32) for value in range(3)]
+    assert module.single(vectors[1]).tolist() == [2, 2, 2, 2]
+    assert module.batched(vectors[2]).tolist() == [4, 4, 4, 4]
+    opened = module.batched.opened
+    assert [row.tolist() for row in module.batched.map(vectors)] == [[0] * 4, [2] * 4, [4] * 4]
+    assert module.batched.opened is opened
+    assert [row.tolist() for row in module.main(vectors)] == [[0] * 4, [4] * 4, [8] * 4]
+
+
+def saved(path: Path, name: str, given: onnx.ValueInfoProto, made: onnx.ValueInfoProto) -> None:
+    """A model that doubles what it is given."""
+    graph = helper.make_graph([helper.make_node("Add", [name, name], ["doubled"])], "double", [given], [made])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), str(path))
