@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeVar, overload
 
-from headrace_dags.options import caller
+from headrace_dags.options import caller_line
 from headrace_dags.trace.context import active
 
 if TYPE_CHECKING:
     from headrace_dags.draft import Declared
-    from headrace_dags.errors import Location
     from headrace_dags.graph import Graph
     from headrace_dags.trace.tracing import Traced
 
@@ -28,7 +27,7 @@ class Dag(Generic[P, R_co]):
 
     Attributes:
         fn: the raw function.
-        location: the line that decorates.
+        line: file and line of the decorator.
         deadline: how long a run may take, as written.
         unknown: options that do not exist, by name; a value without a name as it is written.
         declared: its declaration, once computed.
@@ -40,12 +39,12 @@ class Dag(Generic[P, R_co]):
     def __init__(
         self,
         fn: Callable[..., Any],
-        location: Location,
+        line: tuple[str, int],
         deadline: str | None = None,
         unknown: tuple[str, ...] = (),
     ) -> None:
         self.fn = self.__wrapped__ = fn
-        self.location = location
+        self.line = line
         self.deadline = deadline
         self.unknown = unknown
         self.declared: Declared | None = None
@@ -116,8 +115,8 @@ def dag(target: Any = None, /, *, deadline: Any = None, **unknown: Any) -> Any:
         deadline: how long a run may take, e.g. ``"10m"``; no limit where it is left out.
         **unknown: options that do not exist; a rule says so when the dag is checked.
     """
-    location = caller()
+    line = caller_line()
     if callable(target):
-        return Dag(target, location, deadline, tuple(unknown))
+        return Dag(target, line, deadline, tuple(unknown))
     unnamed = () if target is None else (repr(target),)
-    return lambda fn: Dag(fn, location, deadline, (*unknown, *unnamed))
+    return lambda fn: Dag(fn, line, deadline, (*unknown, *unnamed))

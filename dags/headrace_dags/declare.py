@@ -64,7 +64,7 @@ def _of_step(step: Step[..., Any]) -> Declared:
 def _draft(target: Step[..., Any] | Dag[..., Any]) -> tuple[Draft, FunctionType | None]:
     """A draft, and the function whose signature counts; none where the decorator stands on something else, which is noted."""
     fn = sourcelines.own(target.fn)
-    draft = Draft(target.fn, sourcelines.definition(fn) if fn else target.location, target.__name__)
+    draft = Draft(target.fn, sourcelines.definition(fn) if fn else Location(*target.line), target.__name__)
     misfit = signature.step_target(target.fn)
     draft.note(misfit)
     return draft, None if misfit else fn

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar, overload
 
-from headrace_dags.options import Device, caller, written
+from headrace_dags.options import Device, caller_line, written
 from headrace_dags.steps import DecorateBatch, Step, decorated
 
 __all__ = ("find", "onnx", "root_of")
@@ -64,7 +64,7 @@ else:
                 are stacked on the first axis.
         """
         made = written(options, model=model, batched="size" in options)
-        return decorated(model if callable(model) else None, made, caller())
+        return decorated(model if callable(model) else None, made, caller_line())
 
 
 def find(model_file: str, root: Path) -> Path:

@@ -70,5 +70,10 @@ def caller(depth: int = 2) -> Location:
     """The line that called the function which asks (``depth`` frames up)."""
     from headrace_dags.errors import Location
 
+    return Location(*caller_line(depth + 1))
+
+
+def caller_line(depth: int = 2) -> tuple[str, int]:
+    """As :func:`caller`, file and line alone: decorating a step loads nothing besides."""
     frame = sys._getframe(depth)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # inspect.stack() reads files
-    return Location(frame.f_code.co_filename, frame.f_lineno)
+    return frame.f_code.co_filename, frame.f_lineno

@@ -7,12 +7,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, overload
 
 from headrace_dags import plain
-from headrace_dags.options import Device, StepOptions, UseOptions, caller, written
+from headrace_dags.options import Device, StepOptions, UseOptions, caller, caller_line, written
 from headrace_dags.trace.context import active
 
 if TYPE_CHECKING:
     from headrace_dags.draft import Declared
-    from headrace_dags.errors import Location
     from headrace_dags.types import Many
 
 __all__ = ("Step", "batched", "step")
@@ -33,7 +32,7 @@ class Step(Generic[P, R_co]):
     Attributes:
         fn: the raw function.
         options: what the decorator says.
-        location: the line that decorates.
+        line: file and line of the decorator.
         use: what ``with_`` says.
         declared: its declaration, once computed.
         opened: the model of a model file, once it was called outside a dag.
@@ -43,11 +42,11 @@ class Step(Generic[P, R_co]):
     fn: Callable[..., Any]
 
     def __init__(
-        self, fn: Callable[..., Any], options: StepOptions, location: Location, use: UseOptions | None = None
+        self, fn: Callable[..., Any], options: StepOptions, line: tuple[str, int], use: UseOptions | None = None
     ) -> None:
         self.fn = self.__wrapped__ = fn
         self.options = options
-        self.location = location
+        self.line = line
         self.use = use
         self.declared: Declared | None = None
         self.opened: Callable[[Mapping[str, Any]], Any] | None = None
@@ -78,7 +77,7 @@ class Step(Generic[P, R_co]):
             isolate: whether it is served apart from its neighbours.
         """
         use = UseOptions(timeout, retry, isolate, caller())
-        changed: Step[P, R_co] = Step(self.fn, self.options, self.location, use)
+        changed: Step[P, R_co] = Step(self.fn, self.options, self.line, use)
         changed.declared = self.declared
         return changed
 
@@ -129,23 +128,23 @@ def step(target: Any = None, /, **options: Any) -> Any:
         **options: ``memory`` and ``gpu_memory`` of one instance (``"6Gi"``), ``device`` (``"cpu"`` or ``"gpu"``),
             ``slice`` (a MIG partition by name), ``max_items`` (the most items a yielding body makes).
     """
-    return decorated(target, written(options), caller())
+    return decorated(target, written(options), caller_line())
 
 
-def decorated(target: Any, options: StepOptions, location: Location) -> Any:
+def decorated(target: Any, options: StepOptions, line: tuple[str, int]) -> Any:
     """A step; or what makes one, where the decorator was written with options.
 
     Args:
         target: what the decorator stands on; ``None`` where it was written with options. Any other value is an option
             without its name, which a rule refuses.
         options: what the decorator says.
-        location: the line that decorates.
+        line: file and line of the decorator.
     """
     if callable(target):
-        return Step(target, options, location)
+        return Step(target, options, line)
     if target is not None:
         options = replace(options, unknown=(*options.unknown, repr(target)))
-    return lambda fn: Step(fn, options, location)
+    return lambda fn: Step(fn, options, line)
 
 
 if TYPE_CHECKING:
@@ -172,4 +171,4 @@ else:
             **options: ``size`` (the most items of a batch), ``wait`` (how long a batch waits for more items, ``"5ms"``)
                 and the resources of :func:`step`.
         """
-        return decorated(target, written(options, batched=True), caller())
+        return decorated(target, written(options, batched=True), caller_line())
