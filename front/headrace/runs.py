@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
 from collections.abc import Generator, Iterable
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from headrace_dags.errors import BadInput, EnvironmentLack, Problem
+from headrace.disk import writing
+from headrace_dags.errors import BadInput, Problem
 
 TENANT = "local"
 """Whose objects a run on this machine keeps."""
 _OWNER = "pid"
 """File of a scratch folder that names the process that works in it."""
+_ELSEWHERE = "set HEADRACE_STATE to a folder elsewhere (`headrace clean` frees space)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def new_run(state: State) -> str:
     """
     from headrace_events.engine.runid import new_run_id, state_secret
 
-    with told(state.root):
+    with writing(state.root, "runs", _ELSEWHERE):
         return str(new_run_id(state_secret(state.root)))
 
 
@@ -107,39 +108,32 @@ def find(state: State, text: str | None) -> Past:
 def at_work(state: State, run: str, *, keep: bool = False) -> Generator[Path]:
     """A scratch folder for a run while it runs: nobody cleans the run away meanwhile. Removed at the end, unless kept.
 
+    Of a run that never came to be recorded nothing else is left either.
+
     Raises:
         EnvironmentLack: the state folder cannot be written.
     """
     folder = state.scratch / run
-    with told(state.root):
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / _OWNER).write_text(str(os.getpid()), encoding="utf-8")
     try:
+        with writing(state.root, "runs", _ELSEWHERE):
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / _OWNER).write_text(str(os.getpid()), encoding="utf-8")
         yield folder
     finally:
-        (folder / _OWNER).unlink(missing_ok=True)
+        with suppress(OSError):
+            (folder / _OWNER).unlink()
         if not keep:
             shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
-def told(root: Path) -> Generator[None]:
-    """Tells in a person's words why the state folder cannot be written."""
-    try:
-        yield
-    except OSError as error:
-        full = error.errno in {errno.ENOSPC, errno.EDQUOT}
-        expected = "runs need room on the disk" if full else "runs need a folder that can be written"
-        write = "Free some space (headrace clean), or set HEADRACE_STATE to a folder elsewhere"
-        raise EnvironmentLack(
-            Problem("disk-full" if full else "disk-refused", str(root), expected, str(error), write)
-        ) from error
+        if not (state.runs / run / "plan.json").exists():
+            remove([state.runs / run, state.objects / TENANT / run])
 
 
 def busy(state: State, run: str) -> bool:
     """Whether the process that executes a run is still there."""
     try:
         os.kill(int((state.scratch / run / _OWNER).read_text(encoding="utf-8")), 0)
+    except PermissionError:
+        return True
     except (OSError, ValueError):
         return False
     return True

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TextIO
 
 _CODES = {"bad": "31;1", "good": "32", "warn": "33", "strong": "1", "soft": "2", "name": "36"}
@@ -35,6 +36,34 @@ class Ink:
 def ink(stream: TextIO | None = None) -> Ink:
     """The ink for ``stream``, by default the standard output."""
     return Ink(colored(stream or sys.stdout))
+
+
+def drop_unread() -> None:
+    """Let what nobody reads any more, as after ``| head``, lead nowhere: writing to it then breaks nothing."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, stream.fileno())
+            os.close(nowhere)
+
+
+def remark(text: str) -> None:
+    """A line on the standard error, of what goes on; that nobody reads it is no reason to end."""
+    try:
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
+    except OSError:
+        drop_unread()
+
+
+def near(path: Path | str) -> str:
+    """A path as one would type it here: relative to the working directory where that is shorter."""
+    try:
+        return min(os.path.relpath(path), str(path), key=len)
+    except OSError:  # the working directory is gone
+        return str(path)
 
 
 def table(rows: Sequence[tuple[str, ...]], *, indent: int = 2) -> str:

@@ -93,6 +93,19 @@ class Project:
         )
         return Ran(done.returncode, done.stdout, done.stderr)
 
+    def through(self, shell: str, *arguments: str) -> Ran:
+        """The command as ``"$@"`` of a line of bash."""
+        done = subprocess.run(
+            ["bash", "-c", shell, "bash", *self.command(*arguments)],
+            cwd=self.folder,
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+            timeout=180,
+            check=False,
+        )
+        return Ran(done.returncode, done.stdout, done.stderr)
+
     def write(self, name: str, content: str | bytes) -> Path:
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import json
-import os
 import sys
 import tempfile
 import traceback
+from pathlib import Path
 
 import click
 
-from headrace.terminal import Ink, ink
-from headrace_dags.errors import Exit, HeadraceError, Problem
+from headrace.disk import refusal
+from headrace.terminal import Ink, drop_unread, ink
+from headrace_dags.errors import EnvironmentLack, Exit, HeadraceError, Problem
 
 
 def explain(error: BaseException, *, as_json: bool) -> int:
@@ -24,7 +26,10 @@ def explain(error: BaseException, *, as_json: bool) -> int:
         case KeyboardInterrupt() | click.Abort():
             return _interrupted(as_json=as_json)
         case BrokenPipeError():
-            return _unread()
+            drop_unread()
+            return int(Exit.OK)
+        case OSError() if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EIO}:
+            return _unwritten(error, as_json=as_json)
         case _:
             return _unexpected(error, as_json=as_json)
 
@@ -65,24 +70,34 @@ def _interrupted(*, as_json: bool) -> int:
     return int(Exit.INTERRUPTED)
 
 
-def _unread() -> int:
-    """Whoever read our output has gone, as ``head`` does: nothing to say, and nobody to say it to."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return int(Exit.OK)
+def _unwritten(error: OSError, *, as_json: bool) -> int:
+    """The machine's fault, wherever we were: mostly our output goes to a file on a full disk."""
+    drop_unread()
+    place = Path(error.filename or "standard output")
+    return _problems(EnvironmentLack(refusal(error, place, "results", "let it go elsewhere")), as_json=as_json)
 
 
 def _unexpected(error: BaseException, *, as_json: bool) -> int:
     """A mistake of ours: short here, whole in a file."""
-    with tempfile.NamedTemporaryFile("w", prefix="headrace-crash-", suffix=".txt", delete=False) as file:
-        traceback.print_exception(error, file=file)
-    what = f"{type(error).__name__}: {error}".splitlines()[0]
-    problem = Problem("internal", "headrace", f"met something it does not expect: {what}", "", f"See {file.name}")
+    what = f"{type(error).__name__}: {error}".splitlines()[0].rstrip(".")
+    problem = Problem("internal", "headrace", f"met something it does not expect: {what}", "", _kept(error))
     code = int(Exit.STEP_FAILED)
     if as_json:
         _write_json(code, [problem.as_json()])
     else:
         click.echo(f"{text(problem, ink(sys.stderr))} It is a mistake of Headrace, not yours.", err=True)
     return code
+
+
+def _kept(error: BaseException) -> str:
+    """Where the whole traceback is to be seen; on the terminal where no file can be written."""
+    try:
+        with tempfile.NamedTemporaryFile("w", prefix="headrace-crash-", suffix=".txt", delete=False) as file:
+            traceback.print_exception(error, file=file)
+    except OSError:
+        traceback.print_exception(error)
+        return ""
+    return f"See {file.name}"
 
 
 def _write_json(code: int, problems: list[dict[str, str | int]]) -> None:

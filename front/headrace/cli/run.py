@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import click
 
 from headrace.cli.options import AS_JSON, DAG, STATE, examples
-from headrace.terminal import duration, ink
-from headrace_dags.errors import Exit
+from headrace.terminal import drop_unread, duration, ink, near, remark
+from headrace_dags.errors import EnvironmentLack, Exit
 
 if TYPE_CHECKING:
+    from headrace.launch.conclude import Conclusion
     from headrace.launch.drive import Job
     from headrace.launch.prepare import Checked
     from headrace.launch.summary import Summary
-    from headrace_events.engine.events import Outcome
 
 
 @click.command(
@@ -64,20 +64,24 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter a flag
     Exit codes: 0 it succeeded, 1 a step failed, 2 bad input or definition, 3 the machine lacks something,
     4 the plan was refused, 130 interrupted.
     """
+    from headrace.launch.interrupts import one_interrupt
     from headrace.launch.prepare import Request, check
 
-    checked = check(Request(spec, pairs, runtime, state))
-    job, outcome = _run(checked, keep=keep, quiet=as_json)
-    summary = _summary(job, (out or checked.settings.results / job.run).absolute())
-    if as_json:
-        click.echo(summary.model_dump_json())
-    else:
-        _tell(summary)
-    return int(_code(outcome))
+    checked = check(Request(spec, pairs, runtime, state, out))
+    with one_interrupt():
+        end = _run(checked, keep=keep, quiet=as_json)
+    try:
+        click.echo(end.summary.model_dump_json()) if as_json else _tell(end.summary)
+    except BrokenPipeError:  # the run ended as it ended, whether somebody reads on or not
+        drop_unread()
+    if end.lacks:
+        raise EnvironmentLack(end.lacks)
+    return int(_code(end.summary))
 
 
-def _run(checked: Checked, *, keep: bool, quiet: bool) -> tuple[Job, Outcome]:
-    """Execute what was checked; the scratch folder is gone afterwards, the record stays."""
+def _run(checked: Checked, *, keep: bool, quiet: bool) -> Conclusion:
+    """Execute what was checked and save what came out; the scratch folder is gone afterwards, the record stays."""
+    from headrace.launch.conclude import conclude
     from headrace.launch.drive import Job, drive
     from headrace.progress.view import view_for
     from headrace.runs import State, at_work, new_run
@@ -85,57 +89,53 @@ def _run(checked: Checked, *, keep: bool, quiet: bool) -> tuple[Job, Outcome]:
     here = State(checked.settings.state)
     run = new_run(here)
     if checked.chosen.banner and not quiet:
-        click.echo(ink(sys.stderr)("warn", checked.chosen.banner), err=True)
+        remark(ink(sys.stderr)("warn", checked.chosen.banner))
     with at_work(here, run, keep=keep) as scratch:
         job = Job(checked, run, here, scratch)
         if keep and not quiet:
-            click.echo(f"Kept: {scratch}", err=True)
+            remark(f"Kept: {scratch}")
         try:
             with view_for(job.plan, quiet=quiet) as view:
-                return job, drive(job, view)
+                drive(job, view)
+            return conclude(job, checked.results(run))
         except KeyboardInterrupt:
             if not quiet:
-                click.echo(f"Run {run} was cancelled; `headrace logs {run}` tells how far it came.", err=True)
+                remark(_interrupted(job))
             raise
 
 
-def _summary(job: Job, results: Path) -> Summary:
-    """Save the results, write the page, sum up: all from the record."""
-    from headrace.held import Values
-    from headrace.launch.summary import summarise
-    from headrace.output.save import save
-    from headrace.report.story import tell
-    from headrace.report.write import write
+def _interrupted(job: Job) -> str:
+    """How far a run came that was interrupted."""
     from headrace_events.engine.readback import RunRecord
-    from headrace_serving.objects.file import FileStore
 
-    record = RunRecord.read(job.folder.path)
-    story, values = tell(record), Values(record, FileStore(job.state.objects))
-    succeeded = story.status == "succeeded"
-    index = save(results, job.run, story.dag, values.outputs()) if succeeded else None
-    report = write(job.state, job.folder.path)
-    return summarise(story, job.checked.chosen, report, results if succeeded else None, index)
+    if not job.folder.plan.exists():
+        return "The run was cancelled before it began; nothing of it is kept."
+    outcome = RunRecord.read(job.folder.path).outcome
+    if outcome and outcome.status != "cancelled":
+        return f"Run {job.run} {outcome.status}, but its results are not saved; `headrace report` shows them."
+    return f"Run {job.run} was cancelled; `headrace logs` tells how far it came."
 
 
 def _tell(summary: Summary) -> None:
     """What came out on the standard output; why nothing did on the standard error."""
     from headrace.cli.telling import failure_lines
-    from headrace.launch.summary import lines, near
+    from headrace.launch.summary import lines
 
     if summary.status == "succeeded":
         click.echo("\n".join(lines(summary, ink())))
         return
     paint = ink(sys.stderr)
-    failed = f"{paint('strong', summary.dag)} {paint('bad', summary.status)} after {duration(summary.took_s)}, run {summary.run}"
-    click.echo(failed, err=True)
-    for line in failure_lines(summary.failure, summary.given, paint) if summary.failure else ():
+    when = f"after {duration(summary.took_s)}" if summary.took_s else "before its first task"
+    click.echo(f"{paint('strong', summary.dag)} {paint('bad', summary.status)} {when}, run {summary.run}", err=True)
+    for line in failure_lines(summary.failure, summary.given, paint, brief=True) if summary.failure else ():
         click.echo(line, err=True)
-    click.echo(f"{paint('strong', 'Report')}  {near(summary.report)}", err=True)
+    if summary.report:
+        click.echo(f"{paint('strong', 'Report')}  {near(summary.report)}", err=True)
 
 
-def _code(outcome: Outcome) -> Exit:
+def _code(summary: Summary) -> Exit:
     """Whose fault it was."""
-    if outcome.status == "succeeded":
+    if summary.status == "succeeded":
         return Exit.OK
-    kind = outcome.failure.kind if outcome.failure else ""
+    kind = summary.failure.kind if summary.failure else ""
     return {"input": Exit.BAD_INPUT, "environment": Exit.ENVIRONMENT}.get(kind, Exit.STEP_FAILED)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from headrace.report.story import Story, given, tell
-from headrace.terminal import Ink, duration, ink, size
+from headrace.terminal import Ink, duration, ink, near, size
 from headrace_dags.errors import BadInput, Problem
 from headrace_events.engine.events import (
     Cancel,
@@ -61,16 +61,29 @@ def server_log(folder: Path) -> str:
     return path.read_text(encoding="utf-8", errors="replace")
 
 
-def failure_lines(failure: TaskFailure, inputs: str, paint: Ink) -> Iterator[str]:
-    """Why a run failed: who, what, on which inputs, and the user's frames."""
+def failure_lines(failure: TaskFailure, inputs: str, paint: Ink, *, brief: bool = False) -> Iterator[str]:
+    """Why a run failed: who, what, on which inputs, and the user's frames.
+
+    Args:
+        failure: what happened.
+        inputs: what the node was given.
+        paint: for the terminal.
+        brief: leave out the frames where the input is at fault, not the code; the record and the page have them.
+    """
     where = ".".join(part for part in (failure.node, failure.port) if part) or "run"
     item = f", item {failure.item}" if failure.item >= 0 else ""
-    place = f"{failure.location} " if failure.location else ""
+    place = f"{_near(failure.location)} " if failure.location else ""
     yield f"{paint('name', f'{place}({where}{item})')} [{paint('bad', failure.kind)}]: {failure.message}"
     if inputs:
         yield f"{failure.node} was given {inputs}"
-    if failure.traceback:
+    if failure.traceback and not (brief and failure.kind == "input"):
         yield failure.traceback.rstrip("\n")
+
+
+def _near(location: str) -> str:
+    """``file:line`` with the file as one would type it here."""
+    file, colon, line = location.rpartition(":")
+    return f"{near(file)}{colon}{line}" if colon else location
 
 
 def _head(story: Story, paint: Ink) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import signal
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -60,36 +59,17 @@ def drive(job: Job, view: View) -> Outcome:
 
     Raises:
         EnvironmentLack: the machine lacks something.
-        KeyboardInterrupt: the run was cancelled by Ctrl-C or SIGTERM; it is recorded as cancelled.
+        KeyboardInterrupt: the run was cancelled by Ctrl-C; it is recorded as cancelled if it had begun.
     """
-    return asyncio.run(_drive(job, view))
-
-
-async def _drive(job: Job, view: View) -> Outcome:
-    """Translate SIGTERM into the cancellation that asyncio makes of Ctrl-C."""
-    main = asyncio.current_task()
-    loop = asyncio.get_running_loop()
-    terminated = asyncio.Event()
-
-    def terminate() -> None:
-        terminated.set()
-        if main:
-            main.cancel()
-
-    loop.add_signal_handler(signal.SIGTERM, terminate)
-    try:
-        return await _execute(job, view)
-    except asyncio.CancelledError:
-        if terminated.is_set():
-            raise KeyboardInterrupt from None
-        raise
-
-
-async def _execute(job: Job, view: View) -> Outcome:
     store = FileStore(job.state.objects)
-    workplace = Workplace(import_root=job.checked.import_root, objects=job.state.objects, scratch=job.scratch)
     view.stage("storing the inputs")
-    tensors = await asyncio.to_thread(_encoded, job, store)
+    # Outside the event loop, where Ctrl-C stops a copy of gigabytes at once.
+    tensors = _encoded(job, store)
+    return asyncio.run(_execute(job, tensors, store, view))
+
+
+async def _execute(job: Job, tensors: Mapping[str, Tensor], store: FileStore, view: View) -> Outcome:
+    workplace = Workplace(import_root=job.checked.import_root, objects=job.state.objects, scratch=job.scratch)
     runtime, log = executor(job.checked.chosen, job.plan, workplace, view.note)
     view.stage(f"starting {job.checked.chosen.name}")
     try:

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from headrace.cli.opening import make_plan, open_dag
+from headrace.disk import look_at
 from headrace.door.inputs import read_inputs
 from headrace.launch.runtime import Chosen, choose
+from headrace.output.save import ELSEWHERE
 from headrace.settings import Settings, resolve
 from headrace_dags.declaration import Signature
 from headrace_dags.declare import declaration_of
@@ -25,12 +27,14 @@ class Request:
         pairs: inputs as given.
         runtime: of the flag; ``None`` where it is not given.
         state: of the flag, likewise.
+        out: where the results go, likewise.
     """
 
     spec: str
     pairs: tuple[str, ...]
     runtime: str | None = None
     state: str | None = None
+    out: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,7 @@ class Checked:
         import_root: where user code is imported from.
         settings: what holds there.
         chosen: the runtime.
+        out: the folder for the results; ``None`` for one of the run's own.
     """
 
     plan: Plan
@@ -52,6 +57,11 @@ class Checked:
     import_root: Path
     settings: Settings
     chosen: Chosen
+    out: Path | None = None
+
+    def results(self, run: str) -> Path:
+        """Where the results of a run go."""
+        return (self.out or self.settings.results / run).absolute()
 
 
 def check(request: Request) -> Checked:
@@ -61,11 +71,12 @@ def check(request: Request) -> Checked:
         BadInput: the file, the dag, an input or a setting is wrong.
         DefinitionError: the dag is declared wrongly.
         PlanError: this machine cannot run it.
-        EnvironmentLack: the runtime that was asked for cannot run here.
+        EnvironmentLack: the runtime that was asked for cannot run here, or the results have no place.
     """
     found = open_dag(request.spec)
     settings = resolve(found.import_root, {"runtime": request.runtime, "state": request.state})
     plan = make_plan(found, "local", "")
     signature = declaration_of(found.dag).signature
     inputs = read_inputs(signature, request.pairs)
-    return Checked(plan, signature, inputs, found.import_root, settings, choose(settings.runtime))
+    look_at(request.out or settings.results, "results", ELSEWHERE)
+    return Checked(plan, signature, inputs, found.import_root, settings, choose(settings.runtime), request.out)

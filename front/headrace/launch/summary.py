@@ -11,11 +11,12 @@ from pydantic import JsonValue
 from headrace.launch.runtime import Chosen
 from headrace.output.save import Index
 from headrace.report.story import Story, given
-from headrace.terminal import Ink, duration, size, table
+from headrace.terminal import Ink, duration, near, size, table
 from headrace_dags.record import Record
 from headrace_serving.failure import TaskFailure
 
 _LONGEST_SHOWN = 400
+_LONGEST_NODES = 40
 
 
 class SegmentTimes(Record):
@@ -50,7 +51,7 @@ class Summary(Record):
     Attributes:
         notice: what one must know of the runtime; empty for Triton.
         results: the folder they were saved in; empty where there are none.
-        report: path of the run's page.
+        report: path of the run's page; empty where it could not be written.
         given: what the node that failed was given; empty where none failed.
     """
 
@@ -69,9 +70,9 @@ class Summary(Record):
     given: str = ""
 
 
-def summarise(story: Story, runtime: Chosen, report: Path, results: Path | None, index: Index | None) -> Summary:
-    """The summary of a recorded run; ``results`` and ``index`` where something was saved."""
-    outputs = tuple(_output(results, index)) if results and index else ()
+def summarise(story: Story, runtime: Chosen, report: Path | None, results: Path, index: Index | None) -> Summary:
+    """The summary of a recorded run; ``index`` says what was saved in ``results``, if anything was."""
+    outputs = tuple(_output(results, index)) if index else ()
     return Summary(
         run=story.record.run,
         dag=story.dag,
@@ -79,10 +80,10 @@ def summarise(story: Story, runtime: Chosen, report: Path, results: Path | None,
         runtime=runtime.name,
         notice=runtime.banner,
         took_s=story.took_s,
-        results=str(results or ""),
+        results=str(results) if index else "",
         outputs=outputs,
         timings=tuple(_times(story)),
-        report=str(report),
+        report=str(report or ""),
         failure=story.failure,
         given=given(story),
     )
@@ -93,18 +94,12 @@ def lines(summary: Summary, paint: Ink) -> Iterator[str]:
     took = f"in {duration(summary.took_s)} on {summary.runtime}"
     yield f"{paint('strong', summary.dag)} {paint('good', summary.status)} {took}, run {summary.run}"
     yield ""
-    yield from _told_outputs(summary, paint)
-    yield paint("strong", "Where the time went")
-    rows = [_row(each) for each in summary.timings]
-    yield table([("SEGMENT", "NODES", "TASKS", "WALL", "QUEUED", "FETCHED", "COMPUTED", "PUBLISHED"), *rows])
-    yield ""
-    yield f"{paint('strong', 'Report')}  {near(summary.report)}"
-
-
-def near(path: str) -> str:
-    """A path as one would type it here: relative where it lies below the working directory."""
-    here = Path.cwd()
-    return str(Path(path).relative_to(here)) if Path(path).is_relative_to(here) else path
+    if summary.results:
+        yield from _told_outputs(summary, paint)
+    yield from _told_times(summary, paint)
+    if summary.report:
+        yield ""
+        yield f"{paint('strong', 'Report')}  {near(summary.report)}"
 
 
 def _told_outputs(summary: Summary, paint: Ink) -> Iterator[str]:
@@ -152,8 +147,19 @@ def _times(story: Story) -> Iterator[SegmentTimes]:
         )
 
 
-def _row(times: SegmentTimes) -> tuple[str, ...]:
-    spent = (times.wall_s, times.queue_s, times.fetch_s, times.compute_s, times.publish_s)
+def _told_times(summary: Summary, paint: Ink) -> Iterator[str]:
+    """Where the time went: how long each segment had work, and what a task of it waited for."""
+    yield f"{paint('strong', 'Where the time went')}  WALL from a segment's first task to its last, the rest on average a task"
+    title = ("SEGMENT", "NODES", "TASKS", "WALL", "QUEUED", "FETCHED", "COMPUTED", "PUBLISHED")
+    yield table([title, *(_row(each, summary.took_s) for each in summary.timings)])
+
+
+def _row(times: SegmentTimes, took_s: float) -> tuple[str, ...]:
     nodes = " ".join(times.nodes)
-    shown = nodes if len(nodes) <= 40 else f"{nodes[:39]}…"
-    return (times.segment, shown, str(times.tasks), *(duration(each) for each in spent))
+    shown = nodes if len(nodes) <= _LONGEST_NODES else f"{nodes[: _LONGEST_NODES - 1]}…"
+    if not times.tasks:
+        return (times.segment, shown, "0", "-", "-", "-", "-", "-")
+    share = f" ({times.wall_s / took_s:.0%})" if took_s else ""
+    sums = (times.queue_s, times.fetch_s, times.compute_s, times.publish_s)
+    means = (duration(each / times.tasks) for each in sums)
+    return (times.segment, shown, str(times.tasks), f"{duration(times.wall_s)}{share}", *means)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from shutil import copyfileobj
@@ -10,13 +9,15 @@ from typing import Any, Literal
 
 from pydantic import JsonValue, ValidationError
 
+from headrace.disk import writing
 from headrace.held import Held
 from headrace.output.encode import Content, contents
-from headrace_dags.errors import EnvironmentLack, Problem
 from headrace_dags.record import Record
 
 INDEX = "results-index.json"
 """The dash keeps it apart from every output: their names are identifiers."""
+ELSEWHERE = "pass --out DIR"
+"""What to do where results cannot be saved."""
 _INLINE_BYTES = 16 * 1024
 
 
@@ -67,13 +68,11 @@ def save(folder: Path, run: str, dag: str, results: Iterable[Held]) -> Index:
     Raises:
         EnvironmentLack: the folder cannot be written, or the disk is full.
     """
-    try:
+    with writing(folder, "results", ELSEWHERE):
         folder.mkdir(parents=True, exist_ok=True)
         _forget(folder)
         index = Index(run=run, dag=dag, outputs=tuple(_saved(folder, held) for held in results))
         (folder / INDEX).write_text(index.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise EnvironmentLack(_refused(folder, error)) from error
     return index
 
 
@@ -127,11 +126,3 @@ def _small(files: Sequence[SavedFile]) -> bool:
 def _inline(items: Sequence[Any], *, many: bool) -> JsonValue:
     found: JsonValue = list(items) if many else items[0]
     return found
-
-
-def _refused(folder: Path, error: OSError) -> Problem:
-    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return Problem("disk-full", str(folder), "results need room", str(error), "Free some, or pass --out DIR")
-    return Problem(
-        "disk-refused", str(folder), "results need a folder that can be written", str(error), "Pass --out DIR"
-    )

@@ -5,9 +5,7 @@ from __future__ import annotations
 import time
 from typing import Self
 
-import click
-
-from headrace.terminal import duration
+from headrace.terminal import duration, remark
 from headrace_dags.plan.model import Plan
 from headrace_events.engine.events import Event
 from headrace_events.engine.progress import Progress, SegmentProgress
@@ -64,4 +62,4 @@ class PlainView:
             self._say(f"{segment.name}{count}{' done' if segment.complete else ''}{took}")
 
     def _say(self, text: str) -> None:
-        click.echo(f"[{time.monotonic() - self._begun_s:7.2f} s] {text}", err=True)
+        remark(f"[{time.monotonic() - self._begun_s:7.2f} s] {text}")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from headrace.disk import writing
 from headrace.report.page import page
 from headrace.report.story import tell
 from headrace.runs import State
-from headrace_dags.errors import EnvironmentLack, Problem
 from headrace_events.engine.readback import RunRecord
 from headrace_serving.objects.file import FileStore
 
@@ -28,9 +28,7 @@ def write(state: State, folder: Path, target: Path | None = None) -> Path:
     """
     path = (target or folder / NAME).absolute()
     text = page(tell(RunRecord.read(folder)), FileStore(state.objects), path.parent)
-    try:
+    with writing(path, "pages", "name another place with `headrace report -o FILE`"):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise EnvironmentLack(Problem("disk-refused", str(path), "the page needs a place", str(error))) from error
     return path

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 
+from headrace.disk import writing
 from headrace.starter.picture import sunset
-from headrace_dags.errors import BadInput, EnvironmentLack, Problem
+from headrace_dags.errors import BadInput, Problem
 
 _FILES = {
     "pyproject.toml": "pyproject.toml.in",
@@ -30,10 +31,8 @@ def write(folder: Path, name: str) -> tuple[Path, ...]:
     if there:
         expected = "a new project is not written over files that are there"
         raise BadInput(Problem("init-there", str(folder), expected, ", ".join(there), "Name another folder"))
-    try:
+    with writing(folder, "projects", "name another folder"):
         return tuple(_put(folder / path, content) for path, content in contents.items())
-    except OSError as error:
-        raise EnvironmentLack(Problem("disk-refused", str(folder), "a project needs a folder", str(error))) from error
 
 
 def _contents(name: str) -> Mapping[str, bytes]:
