@@ -11,6 +11,7 @@ from headrace_dags.trace.context import active
 if TYPE_CHECKING:
     from headrace_dags.draft import Declared
     from headrace_dags.graph import Graph
+    from headrace_dags.interpret import Interpreter
     from headrace_dags.trace.tracing import Traced
 
 __all__ = ("Dag", "dag")
@@ -49,6 +50,7 @@ class Dag(Generic[P, R_co]):
         self.unknown = unknown
         self.declared: Declared | None = None
         self._traced: Traced | None = None
+        self._interpreter: Interpreter | None = None
         self.__name__: str = getattr(fn, "__name__", type(fn).__name__)
         self.__qualname__: str = getattr(fn, "__qualname__", self.__name__)
         self.__module__ = getattr(fn, "__module__", "")
@@ -81,6 +83,19 @@ class Dag(Generic[P, R_co]):
 
             self._traced = trace(self)
         return self._traced
+
+    @property
+    def interpreter(self) -> Interpreter:
+        """The graph with its steps loaded; kept, so that a second plain call sets no class step up again.
+
+        Raises:
+            DefinitionError: with everything that is wrong.
+        """
+        if self._interpreter is None:
+            from headrace_dags.interpret import Interpreter
+
+            self._interpreter = Interpreter(self.traced.graph, self.traced.declarations)
+        return self._interpreter
 
     @property
     def graph(self) -> Graph:

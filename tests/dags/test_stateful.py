@@ -206,3 +206,26 @@ def test_the_bases_by_themselves_have_nothing_to_call() -> None:
         Empty()("a")  # type: ignore[operator]
     with pytest.raises(TypeError, match="EmptyBatch has no method batch"):
         EmptyBatch()("a")
+
+
+class Costly(hr.Stateful):
+    """Counts how often it is set up; a list, because each copy has attributes of its own."""
+
+    def setup(self) -> None:
+        SET_UP.append(type(self).__name__)
+
+    def __call__(self, text: hr.Text) -> hr.Text:
+        return text
+
+
+SET_UP: list[str] = []
+
+
+@hr.dag
+def costly(text: hr.Text) -> hr.Text:
+    return Costly()(text)
+
+
+def test_a_second_plain_call_of_a_dag_sets_nothing_up_again() -> None:
+    assert [costly("a"), costly("b")] == ["a", "b"]
+    assert SET_UP == ["Costly"]

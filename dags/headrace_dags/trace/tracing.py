@@ -118,11 +118,9 @@ def run_plainly(dag: Dag[..., Any], args: Sequence[Any], kwargs: Mapping[str, An
         DefinitionError: the dag is declared wrongly.
         TypeError: the arguments do not bind to its parameters.
     """
-    from headrace_dags.interpret import interpret
-
-    traced = dag.traced
+    interpreter = dag.interpreter
     bound = inspect.signature(dag.fn).bind(*args, **kwargs)
     bound.apply_defaults()
-    result = interpret(traced.graph, bound.arguments, traced.declarations)
+    result = interpreter.run(bound.arguments)
     several = declared_of(dag).signature.result_class
     return several(**result) if several else result
