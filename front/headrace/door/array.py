@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from headrace.door.files import existing, is_file
+from headrace.door.plain import content
 from headrace.door.unfit import Unfit
 from headrace_dags.graph import Port, PortType
 
@@ -22,7 +23,7 @@ def array(port: Port, text: str) -> Any:
     """
     if not text.startswith("@"):
         return _written(port, text)
-    path = existing(text[1:], str(port.type))
+    path = existing(port, text[1:])
     if path.suffix == ".npy":
         return _npy(port.type, path)
     if port.type.kind == "image":
@@ -34,7 +35,7 @@ def array(port: Port, text: str) -> Any:
 
         return sound(port.type, path)
     if path.suffix == ".json":
-        return _written(port, path.read_text(encoding="utf-8"))
+        return _written(port, content(port, text[1:]))
     raise Unfit("input-array", f"expects {port.type}", path.name, "Save the array with numpy.save as .npy")
 
 
@@ -54,8 +55,12 @@ def _written(port: Port, text: str) -> Any:
     write = f"Write --input {port.name}=@{text if is_file(text) else 'FILE.npy'}"
     try:
         found = np.asarray(json.loads(text))
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Unfit("input-array", f"expects {port.type}", repr(text[:60]), write) from None
     if found.dtype.kind not in _BECOMES[np.dtype(port.type.dtype).kind]:
         raise Unfit("input-array", f"expects {port.type}", repr(text[:60]), write)
-    return found.astype(port.type.dtype)
+    with np.errstate(over="ignore"):
+        made = found.astype(port.type.dtype)
+    if made.dtype.kind in "iu" and not np.array_equal(made, found):
+        raise Unfit("input-array", f"expects {port.type}", f"{text[:60]!r}, which {made.dtype} cannot hold", write)
+    return made

@@ -22,17 +22,20 @@ def taken_apart(pairs: Iterable[str]) -> tuple[dict[str, tuple[str, ...]], list[
     return given, problems
 
 
-def unknown(name: str, known: Sequence[str]) -> Problem:
-    """An input that the dag does not have."""
-    close = get_close_matches(name, known, 1)
-    if close:
-        return Problem(
-            "input-unknown", f"--input {name}", "is no input of this dag", write=f"Write --input {close[0]}=..."
-        )
+def meant(name: str, known: Sequence[str]) -> str:
+    """The input that a name was meant for; empty where none is near."""
+    return next(iter(get_close_matches(name, known, 1)), "")
+
+
+def unknown(name: str, texts: Sequence[str], known: Sequence[str]) -> Problem:
+    """An input that the dag does not have; ``texts`` are what was given for it."""
+    if near := meant(name, known):
+        write = f"Write --input {near}={texts[0]}"
+        return Problem("input-unknown", f"--input {name}", "is no input of this dag", write=write)
     inputs = f"Its inputs are {', '.join(known)}" if known else "It has no inputs"
     return Problem("input-unknown", f"--input {name}", "is no input of this dag", write=inputs)
 
 
 def _shapeless(pair: str) -> Problem:
-    write = f"Write --input name={pair}" if not pair.startswith("=") else f"Write --input name{pair}"
+    write = f"Write --input NAME={pair.removeprefix('=') or 'VALUE'}"
     return Problem("input-shape", f"--input {pair}", "expects name=value or name=@file", write=write)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from headrace.door.array import array
-from headrace.door.assign import taken_apart, unknown
+from headrace.door.assign import meant, taken_apart, unknown
 from headrace.door.files import expanded
 from headrace.door.media import handle
 from headrace.door.plain import value, words
@@ -30,13 +30,17 @@ def read_inputs(signature: Signature, pairs: Iterable[str]) -> Mapping[str, Any]
     """
     given, problems = taken_apart(pairs)
     known = [port.name for port in signature.inputs]
-    problems += [unknown(name, known) for name in given if name not in known]
+    strange = {name: texts for name, texts in given.items() if name not in known}
+    problems += [unknown(name, texts, known) for name, texts in strange.items()]
+    told = {meant(name, known) for name in strange}
     values: dict[str, Any] = {}
     for port in signature.inputs:
         annotation = signature.annotations[f"in:{port.name}"]
         try:
             values[port.name] = _value(port, annotation, given.get(port.name, ()))
         except Unfit as unfit:
+            if unfit.misfit.code == "input-missing" and port.name in told:
+                continue  # it was given under a name that is nearly right
             problems.append(unfit.misfit.at(f"--input {port.name}"))
     if problems:
         raise BadInput(problems)
@@ -68,7 +72,7 @@ def _read(port: Port, annotation: Any, given: Sequence[str]) -> Any:
         return _one(port, annotation, given[0])
     if (listed := _listed(port, given)) is not None:
         return [_one(port, annotation, text) for text in listed]
-    return [_one(port, annotation, text) for text in expanded(given)]
+    return [_one(port, annotation, text) for text in expanded(port, given)]
 
 
 def _listed(port: Port, texts: Sequence[str]) -> list[str] | None:
@@ -77,7 +81,7 @@ def _listed(port: Port, texts: Sequence[str]) -> list[str] | None:
         return None
     try:
         items = json.loads(texts[0])
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return [item if port.type.kind == "text" and isinstance(item, str) else json.dumps(item) for item in items]
 

@@ -17,7 +17,7 @@ def handle(port: Port, expected: type[Blob], text: str) -> Blob:
     """
     if not text.startswith("@"):
         raise _no_file(port, text)
-    source = FileSource(existing(text[1:], str(port.type)))
+    source = FileSource(existing(port, text[1:]))
     if misfit := probe(source, expected, name=port.name):
         raise Unfit.of(misfit)
     return class_for(source.media_type, expected)(source)

@@ -19,7 +19,13 @@ def words(port: Port, text: str) -> str:
     """
     if text.startswith("@@"):
         return text[1:]
-    return _content(port, text[1:]) if text.startswith("@") else text
+    if text.startswith("@"):
+        return content(port, text[1:])
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise Unfit("input-text", f"expects {port.type} in UTF-8", f"other bytes at place {error.start}") from None
+    return text
 
 
 def value(port: Port, annotation: Any, text: str) -> Any:
@@ -28,8 +34,8 @@ def value(port: Port, annotation: Any, text: str) -> Any:
     Raises:
         Unfit: it is not what the port declares.
     """
-    content = words(port, text)
-    data = content if _is_json(content) else json.dumps(content)
+    given = words(port, text)
+    data = given if _is_json(given) else json.dumps(given)
     try:
         return from_json_bytes(annotation, data.encode())
     except ValueMisfit as misfit:
@@ -37,8 +43,13 @@ def value(port: Port, annotation: Any, text: str) -> Any:
         raise Unfit("input-value", f"expects {misfit.expected}", misfit.got, write) from None
 
 
-def _content(port: Port, text: str) -> str:
-    path = existing(text, str(port.type))
+def content(port: Port, name: str) -> str:
+    """The text of a file.
+
+    Raises:
+        Unfit: the file is not there or not UTF-8.
+    """
+    path = existing(port, name)
     try:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
@@ -49,6 +60,6 @@ def _content(port: Port, text: str) -> str:
 def _is_json(text: str) -> bool:
     try:
         json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return True
