@@ -124,10 +124,15 @@ def _table(file: Path) -> Mapping[str, object]:
         return {}
     try:
         with file.open("rb") as stream:
-            found = tomllib.load(stream).get("tool", {}).get("headrace", {})
-    except tomllib.TOMLDecodeError as error:
+            whole = tomllib.load(stream)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise BadInput(Problem("config-syntax", str(file), "expects TOML", str(error))) from None
-    return found if isinstance(found, dict) else {}
+    tool = whole.get("tool", {})
+    found = tool.get("headrace", {}) if isinstance(tool, dict) else tool
+    if not isinstance(found, dict):
+        write = "Write the settings below a line [tool.headrace]"
+        raise BadInput(Problem("config-syntax", str(file), "expects a table tool.headrace", repr(found), write))
+    return found
 
 
 def _unknown(table: Mapping[str, object], file: Path) -> Iterator[Problem]:
@@ -158,7 +163,13 @@ def _value(
 
 
 def _rooted(setting: Setting, text: str, base: Path) -> str:
-    return str((base / Path(text).expanduser()).absolute()) if setting.is_path else text
+    if not setting.is_path:
+        return text
+    try:
+        return str((base / Path(text).expanduser()).absolute())
+    except RuntimeError:
+        problem = Problem("config-value", setting.name, "expects a path", f"{text}, a home that nobody has")
+        raise BadInput(problem) from None
 
 
 def _misfit(value: Value) -> Problem | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 
-from headrace_dags.errors import PlanError, Problem
+from headrace_dags.errors import BadInput, Problem
 from headrace_dags.plan.model import Slice
 from headrace_dags.record import Record
 
@@ -76,12 +76,12 @@ def slices_of(platform: str) -> tuple[Slice, ...]:
     may be given any of them.
 
     Raises:
-        PlanError: no such platform (code ``unknown-platform``).
+        BadInput: no such platform (code ``unknown-platform``).
     """
     offered = catalogue().platforms.get(platform)
     if offered is None:
         known = ", ".join(platforms())
-        raise PlanError(
+        raise BadInput(
             Problem("unknown-platform", "--platform", f"expects one of {known}", repr(platform), "Name one of these")
         )
     least: dict[str, tuple[int, int]] = {}

@@ -18,8 +18,9 @@ from tests.front.conftest import Project
 from tests.front.recorded import RUN, record
 
 from headrace.cli import COMMANDS
+from headrace.cli.clean import command as clean
 from headrace.runs import State, at_work, find, past
-from headrace_dags.errors import BadInput
+from headrace_dags.errors import BadInput, EnvironmentLack
 
 OTHER = RUN.replace("0123", "9876")
 HEAVY = ("numpy", "PIL", "rich", "tritonclient", "grpc", "onnxruntime", "headrace_serving", "headrace_events")
@@ -129,9 +130,9 @@ def test_plan_says_what_is_cut_and_why(project: Project) -> None:
     assert plan["target"]["kind"] == "kubernetes"
 
 
-def test_a_plan_that_is_refused(project: Project) -> None:
+def test_a_platform_that_is_not_known_is_bad_input(project: Project) -> None:
     done = project.headrace("plan", "loud.py", "--target", "kubernetes", "--platform", "moon")
-    assert done.code == 4
+    assert done.code == 2
     assert "[unknown-platform]" in done.err
 
 
@@ -224,10 +225,10 @@ def test_logs_of_no_run(project: Project, state: State) -> None:
 
 def test_report_prints_the_path_of_the_page(project: Project, state: State) -> None:
     record(state)
-    path = Path(project.headrace("report").out.strip())
+    path = project.folder / project.headrace("report").out.strip()
     assert path.parent == state.runs / RUN
     assert path.read_text(encoding="utf-8").startswith("<!doctype html>")
-    assert project.headrace("report", "0123", "-o", "page.html").out.strip() == str(project.folder / "page.html")
+    assert project.headrace("report", "0123", "-o", "page.html").out.strip() == "page.html"
 
 
 def test_a_run_is_found_by_the_beginning_of_its_id(state: State) -> None:
@@ -296,3 +297,36 @@ def test_a_reader_that_leaves_is_no_error(project: Project, state: State) -> Non
         timeout=60,
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_drawings_and_repositories_that_cannot_be_written(project: Project) -> None:
+    project.write("file", "in the way")
+    for arguments in (("graph", "loud.py", "-o", "file/a.svg"), ("compile", "loud.py", "-o", "file/build")):
+        done = project.headrace(*arguments)
+        assert (done.code, done.out) == (3, "")
+        assert "[disk-refused]" in done.err
+    assert project.headrace("graph", "loud.py", "-o", "drawings/a.svg").code == 0
+    assert (project.folder / "drawings" / "a.svg").is_file()
+
+
+def test_compiling_needs_the_packages_that_know_the_formats(project: Project) -> None:
+    project.write("google/__init__.py", "raise ModuleNotFoundError(name='google.protobuf')")
+    project.write("tritonclient/__init__.py", "raise ModuleNotFoundError(name='tritonclient')")
+    done = project.headrace("compile", "loud.py", "-o", "build", PYTHONPATH=str(project.folder))
+    assert (done.code, done.out) == (3, "")
+    assert "[triton-client]: needs the package tritonclient[grpc]" in done.err
+    assert "pip install 'headrace[triton]'" in done.err
+
+
+def test_a_working_directory_that_is_gone(project: Project) -> None:
+    done = project.through('mkdir gone; cd gone; rmdir ../gone; "$@"', "config")
+    assert done.code == 2
+    assert done.err.startswith("working directory [no-folder]: ")
+
+
+def test_what_cannot_be_removed_is_not_said_to_be(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    record(state)
+    monkeypatch.setattr("headrace.cli.clean.remove", lambda paths: None)
+    assert clean.callback
+    with pytest.raises(EnvironmentLack, match="disk-refused"):
+        clean.callback(older_than=None, yes=True, dry_run=False, state=str(state.root), as_json=False)

@@ -55,10 +55,16 @@ def test_everything_that_is_wrong_is_told(tmp_path: Path) -> None:
     assert "runtime (HEADRACE_RUNTIME) [config-value]: expects auto or triton or inprocess, got 'fast'" in said
 
 
-def test_a_file_that_is_no_toml(tmp_path: Path) -> None:
-    (tmp_path / "pyproject.toml").write_text("[tool", encoding="utf-8")
+@pytest.mark.parametrize("content", [b"[tool", b"\xff", b"tool = 3", b"[tool]\nheadrace = 3"])
+def test_a_file_that_is_no_toml(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_bytes(content)
     with pytest.raises(BadInput, match="config-syntax"):
         resolve(tmp_path, environ={})
+
+
+def test_a_home_that_nobody_has(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"state \[config-value\]: expects a path"):
+        resolve(tmp_path, environ={"HEADRACE_STATE": "~nobody-of-that-name/x"})
 
 
 def test_the_root_is_the_nearest_project(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from headrace_dags.errors import Exit, PlanError
+from headrace_dags.errors import BadInput, Exit
 from headrace_modelmesh.catalogue import ASSUMPTION, catalogue, platforms, slices_of
 
 GIB = 2**30
@@ -65,9 +65,9 @@ def test_the_platforms_are_listed():
 
 
 def test_an_unknown_platform_is_refused_with_those_there_are():
-    with pytest.raises(PlanError) as refused:
+    with pytest.raises(BadInput) as refused:
         slices_of("nowhere")
-    assert refused.value.exit_code == Exit.PLAN_REFUSED
+    assert refused.value.exit_code == Exit.BAD_INPUT
     assert str(refused.value) == (
         "--platform [unknown-platform]: expects one of coreweave, gke, plain, got 'nowhere'. Name one of these."
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -11,7 +12,7 @@ import click
 from headrace.cli.options import AS_JSON, STATE, examples, state_here
 from headrace.runs import Past, State, busy, leftovers, past, remove, weight
 from headrace.terminal import size
-from headrace_dags.errors import BadInput, Problem
+from headrace_dags.errors import BadInput, EnvironmentLack, Problem
 from headrace_dags.units import UnitError, seconds
 
 
@@ -34,6 +35,7 @@ def command(older_than: str | None, yes: bool, dry_run: bool, state: str | None,
         click.confirm(f"Remove {what}?", abort=True, err=True)
     if not dry_run:
         remove(paths)
+        _gone(here, paths)
     if as_json:
         names = [run.id for run in runs]
         click.echo(json.dumps({"runs": names, "bytes": freed, "removed": not dry_run, "state": str(here.root)}))
@@ -49,6 +51,13 @@ def _found(state: State, older_than: str | None) -> tuple[list[Past], list[Path]
     runs = [run for run in past(state) if run.begun_at_s <= before and not busy(state, run.id)]
     names = [run.id for run in runs] + (leftovers(state) if older_than is None else [])
     return runs, [path for name in names for path in state.of(name) if path.exists()]
+
+
+def _gone(state: State, paths: Sequence[Path]) -> None:
+    if left := [path for path in paths if path.exists()]:
+        got = f"{len(left)} of {len(paths)} folders that cannot be removed"
+        write = f"Allow it: chmod -R u+w {state.root}"
+        raise EnvironmentLack(Problem("disk-refused", str(state.root), "expects to be cleaned", got, write))
 
 
 def _age_s(text: str | None) -> float:

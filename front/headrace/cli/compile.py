@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,12 +10,14 @@ import click
 
 from headrace.cli.opening import make_plan, open_dag
 from headrace.cli.options import DAG, examples
+from headrace.disk import writing
 from headrace.settings import resolve
-from headrace.terminal import ink, size
-from headrace_dags.errors import BadInput, Problem
+from headrace.terminal import ink, near, size
+from headrace_dags.errors import BadInput, EnvironmentLack, Problem
 
 if TYPE_CHECKING:
     from headrace_dags.plan.model import Plan
+    from headrace_serving.runtimes.contract import Workplace
     from headrace_serving.triton.repository import Repository
 
 _README = """# {dag}, compiled
@@ -51,17 +53,35 @@ def command(spec: str, target: str, output: Path) -> None:
     """
     from headrace.runs import State
     from headrace_serving.runtimes.contract import Workplace
-    from headrace_serving.triton.repository import write
 
+    write = _writer()
     found = open_dag(spec)
     plan = make_plan(found, target, "")
     _empty(output)
     objects = State(resolve(found.import_root).state).objects
     workplace = Workplace(import_root=found.import_root, objects=objects, scratch=output.absolute())
-    repository = write(plan, workplace)
-    (output / "plan.json").write_text(plan.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    (output / "README.md").write_text(_readme(plan, workplace.import_root, objects, repository), encoding="utf-8")
+    with writing(output, "repositories", "name another folder"):
+        repository = write(plan, workplace)
+        (output / "plan.json").write_text(plan.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        (output / "README.md").write_text(_readme(plan, workplace.import_root, objects, repository), encoding="utf-8")
     _tell(output)
+
+
+def _writer() -> Callable[[Plan, Workplace], Repository]:
+    """What writes a repository.
+
+    Raises:
+        EnvironmentLack: the packages that know Triton's formats are not installed.
+    """
+    from headrace_serving.triton.probe import INSTALL
+
+    try:
+        from headrace_serving.triton.repository import write
+    except ModuleNotFoundError as error:
+        needs = "needs the package tritonclient[grpc], which knows the format of model configurations"
+        got = f"no module named {error.name}"
+        raise EnvironmentLack(Problem("triton-client", "compile", needs, got, f"Run {INSTALL}")) from error
+    return write
 
 
 def _empty(output: Path) -> None:
@@ -89,4 +109,4 @@ def _readme(plan: Plan, root: Path, objects: Path, repository: Repository) -> st
 def _tell(output: Path) -> None:
     files = sorted(path for path in output.rglob("*") if path.is_file())
     for path in files:
-        click.echo(f"  {ink()('good', 'wrote')} {os.path.relpath(path)}  {size(path.stat().st_size)}")
+        click.echo(f"  {ink()('good', 'wrote')} {near(path)}  {size(path.stat().st_size)}")

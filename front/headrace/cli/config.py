@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import click
 
-from headrace.cli.options import AS_JSON, examples
-from headrace.settings import project_root, resolve
+from headrace.cli.options import AS_JSON, examples, settings_here
 from headrace.terminal import ink, table
 
 
@@ -21,7 +19,7 @@ def command(as_json: bool) -> None:
 
     A flag wins over HEADRACE_* in the environment, which wins over [tool.headrace] in pyproject.toml.
     """
-    settings = resolve(project_root(Path.cwd()))
+    settings = settings_here()
     values = settings.values.values()
     if as_json:
         found = {value.setting.name: {"value": value.text, "origin": value.origin} for value in values}

@@ -6,13 +6,11 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from itertools import groupby
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from headrace.cli.options import AS_JSON, examples
-from headrace.settings import project_root, resolve
+from headrace.cli.options import AS_JSON, examples, settings_here
 from headrace.terminal import ink
 from headrace_dags.errors import Exit
 
@@ -37,7 +35,7 @@ def command(as_json: bool) -> int:
     """
     from headrace.doctor.examine import examine
 
-    found = examine(resolve(project_root(Path.cwd())).state)
+    found = examine(settings_here().state)
     lacks = [finding for finding in found if finding.standing == "missing"]
     if as_json:
         click.echo(
@@ -59,7 +57,8 @@ def _told(found: Sequence[Finding]) -> list[str]:
             style, sign = _SIGNS[each.standing]
             lines.append(f"  {paint(style, sign.ljust(7))}  {each.name.ljust(width)}  {each.detail}")
             if each.standing != "ok":
-                lines.append(f"  {' ' * 7}  {' ' * width}  needs {each.needed}; {paint('strong', each.fix)}")
+                verb = "for" if each.group == "extras" else "needs"
+                lines.append(f"  {' ' * 7}  {' ' * width}  {verb} {each.needed}; {paint('strong', each.fix)}")
         blocks.append("\n".join(lines))
     return blocks
 

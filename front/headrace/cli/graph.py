@@ -8,6 +8,7 @@ import click
 
 from headrace.cli.opening import open_dag
 from headrace.cli.options import DAG, examples
+from headrace.disk import writing
 
 _FORMATS = ("mermaid", "dot", "svg")
 
@@ -33,7 +34,9 @@ def command(spec: str, kind: str | None, output: Path | None, segments: bool) ->
     if output is None:
         click.echo(text, nl=False)
     else:
-        output.write_text(text, encoding="utf-8")
+        with writing(output, "drawings", "name another place with -o FILE"):
+            output.parent.mkdir(parents=True, exist_ok=True)
+            output.write_text(text, encoding="utf-8")
         click.echo(f"Wrote {output}", err=True)
 
 

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
 import click
 
 from headrace.cli.options import examples
-from headrace.terminal import ink
+from headrace.terminal import ink, near
 from headrace_dags.errors import BadInput, Problem
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 
 
 @click.command(epilog=examples("headrace init", "headrace init hello", "headrace init hello --name greeting-cards"))
-@click.argument("folder", metavar="[DIR]", default=".")
+@click.argument("folder", metavar="[DIR]", default=".", type=click.Path(file_okay=False))
 @click.option("--name", help="Name of the project.  [default: that of the folder]")
 def command(folder: str, name: str | None) -> None:
     """Write a project that runs, with a test: a dag that turns a picture into a postcard.
@@ -27,7 +26,7 @@ def command(folder: str, name: str | None) -> None:
 
     root = Path(folder).expanduser()
     for path in write(root, _checked(name or _name_of(root))):
-        click.echo(f"  {ink()('good', 'wrote')} {os.path.relpath(path)}")
+        click.echo(f"  {ink()('good', 'wrote')} {near(path)}")
     click.echo(f"\nNow run it:\n{_next(root)}")
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
 from headrace.runs import State
-from headrace.settings import project_root, resolve
+from headrace.settings import NO_FLAGS, Settings, project_root, resolve
+from headrace_dags.errors import BadInput, Problem
 
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 STATE = click.option("--state", metavar="DIR", help="Folder of runs and objects.  [default: .headrace beside the code]")
@@ -25,4 +27,19 @@ def state_here(flag: str | None) -> State:
     Raises:
         BadInput: the settings are wrong.
     """
-    return State(resolve(project_root(Path.cwd()), {"state": flag}).state)
+    return State(settings_here({"state": flag}).state)
+
+
+def settings_here(flags: Mapping[str, str | None] = NO_FLAGS) -> Settings:
+    """What holds in the project that the working directory is in.
+
+    Raises:
+        BadInput: the settings are wrong, or the working directory is gone.
+    """
+    try:
+        here = Path.cwd()
+    except FileNotFoundError:
+        raise BadInput(
+            Problem("no-folder", "working directory", "is there", "one that was removed", "Change to another")
+        ) from None
+    return resolve(project_root(here), flags)

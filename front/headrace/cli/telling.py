@@ -73,7 +73,10 @@ def failure_lines(failure: TaskFailure, inputs: str, paint: Ink, *, brief: bool 
     where = ".".join(part for part in (failure.node, failure.port) if part) or "run"
     item = f", item {failure.item}" if failure.item >= 0 else ""
     place = f"{_near(failure.location)} " if failure.location else ""
-    yield f"{paint('name', f'{place}({where}{item})')} [{paint('bad', failure.kind)}]: {failure.message}"
+    head = f"{paint('name', f'{place}({where}{item})')} [{paint('bad', failure.kind)}]: "
+    # What the machine lacks is told with its place and code already.
+    told = failure.kind == "environment" and f"({failure.node})" in failure.message
+    yield failure.message if told else f"{head}{failure.message}"
     if inputs:
         yield f"{failure.node} was given {inputs}"
     if failure.traceback and not (brief and failure.kind == "input"):

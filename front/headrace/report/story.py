@@ -78,7 +78,7 @@ def tell(record: RunRecord) -> Story:
 def given(story: Story) -> str:
     """What the node that failed was given: for each port where its value comes from; empty where no node had begun."""
     failure, nodes = story.failure, story.record.plan.graph.by_name
-    if failure is None or failure.kind == "load" or failure.node not in nodes:
+    if failure is None or story.failed_task is None or failure.node not in nodes:
         return ""
     node = nodes[failure.node]
     return ", ".join(f"{each.port.name} = {_source(each, node.mapped, failure.item)}" for each in node.inputs)
