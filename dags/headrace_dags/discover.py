@@ -119,8 +119,9 @@ def _existing(file: Path) -> Path:
 
 def _one_of(files: list[str], name: str = "") -> str:
     """What to write where a file is not there."""
-    if near := meant(name, files):
-        return f"Write {near}"
+    stems = {Path(each).stem: each for each in files}  # one ending that all have makes no name near
+    if near := meant(Path(name).stem, stems):
+        return f"Write {stems[near]}"
     return f"There is {listed(files)}" if files else "Give the path of the file that declares the dag"
 
 
