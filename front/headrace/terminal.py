@@ -75,6 +75,11 @@ def table(rows: Sequence[tuple[str, ...]], *, indent: int = 2) -> str:
     return "\n".join(" " * indent + line for line in lines)
 
 
+def clipped(text: str, length: int) -> str:
+    """``text``, or its beginning and an ellipsis where it is longer than ``length`` characters."""
+    return text if len(text) <= length else f"{text[: length - 1]}…"
+
+
 def duration(seconds: float) -> str:
     """``1.2 ms``, ``340 ms``, ``2.31 s``, ``3 min 05 s``."""
     if seconds < 0.01:

@@ -9,6 +9,9 @@ import pytest
 from tests.front.conftest import MP4, Project
 from tests.front.recorded import png
 
+from headrace.launch.summary import SegmentTimes, Summary, lines
+from headrace.terminal import Ink
+
 GOOD = ("--input", "text=one two three", "--input", "video=@talk.mp4")
 
 
@@ -210,3 +213,33 @@ def test_a_wrong_setting_is_told_before_anything(project: Project) -> None:
     assert done.code == 2
     assert "[config-value]" in done.err
     assert untouched(project)
+
+
+def test_the_table_tells_of_a_task_not_of_sums() -> None:
+    times = SegmentTimes(
+        segment="transcribe", nodes=("transcribe",), tasks=4, retries=0,
+        wall_s=9.0, queue_s=48.0, fetch_s=0.4, compute_s=20.0, publish_s=0.0,
+    )  # fmt: skip
+    empty = times.model_copy(update={"segment": "ocr", "tasks": 0})
+    summary = Summary(
+        run="r", dag="d", status="succeeded", runtime="triton", notice="", took_s=12.0, results="", outputs=(),
+        timings=(times, empty), report="",
+    )  # fmt: skip
+    rows = [line.split() for line in "\n".join(lines(summary, Ink(on=False))).splitlines()]
+    assert [
+        "transcribe",
+        "transcribe",
+        "4",
+        "9.00",
+        "s",
+        "(75%)",
+        "12.00",
+        "s",
+        "100",
+        "ms",
+        "5.00",
+        "s",
+        "0.0",
+        "ms",
+    ] in rows
+    assert ["ocr", "transcribe", "0", *"-----"] in rows

@@ -55,7 +55,7 @@ OTHER_TITLES: Mapping[str, str] = MappingProxyType(
         "disk-refused": "The folders of runs and results can be written",
         "record-write": "A run's folder can be written",
         "shared-memory": "Shared memory has room for the server",
-        "port-none": "Some ports of this machine are free",
+        "ports-exhausted": "Some ports of this machine are free",
         "port-taken": "A port that is asked for is free",
         "extra-onnx": "ONNX models need the extra onnx",
         "triton-platform": "Triton runs on Linux, x86_64 or aarch64",

@@ -9,7 +9,8 @@ from graphlib import TopologicalSorter
 from headrace.graph.arrange import arrange
 from headrace.graph.drawing import Box, Drawing, Group, Link
 from headrace.graph.shapes import Arranged, Edge, Item, Pin, Point, Rect, Route, Via
-from headrace.graph.text import clipped, width_px
+from headrace.graph.text import width_px
+from headrace.terminal import clipped
 
 TITLE_PX = 13.0
 SMALL_PX = 10.5

@@ -9,7 +9,8 @@ from headrace.graph.curve import curve, number
 from headrace.graph.drawing import Box, Drawing, Group, Link
 from headrace.graph.shapes import Rect, Route
 from headrace.graph.style import STYLE
-from headrace.graph.text import clipped, width_px
+from headrace.graph.text import width_px
+from headrace.terminal import clipped
 
 _MARGIN_PX = 16.0
 

@@ -11,7 +11,7 @@ from pydantic import JsonValue
 from headrace.launch.runtime import Chosen
 from headrace.output.save import Index
 from headrace.report.story import Story, given
-from headrace.terminal import Ink, duration, near, size, table
+from headrace.terminal import Ink, clipped, duration, near, size, table
 from headrace_dags.record import Record
 from headrace_serving.failure import TaskFailure
 
@@ -155,8 +155,7 @@ def _told_times(summary: Summary, paint: Ink) -> Iterator[str]:
 
 
 def _row(times: SegmentTimes, took_s: float) -> tuple[str, ...]:
-    nodes = " ".join(times.nodes)
-    shown = nodes if len(nodes) <= _LONGEST_NODES else f"{nodes[: _LONGEST_NODES - 1]}…"
+    shown = clipped(" ".join(times.nodes), _LONGEST_NODES)
     if not times.tasks:
         return (times.segment, shown, "0", "-", "-", "-", "-", "-")
     share = f" ({times.wall_s / took_s:.0%})" if took_s else ""

@@ -30,7 +30,7 @@ def free_ports(count: int) -> tuple[int, ...]:
     """Different ports that nobody uses now. Another process may still take one before the server does.
 
     Raises:
-        EnvironmentLack: all are in use (code ``port-none``).
+        EnvironmentLack: all are in use (code ``ports-exhausted``).
     """
     with ExitStack() as held:
         sockets = [held.enter_context(socket.socket()) for _ in range(count)]
@@ -39,7 +39,9 @@ def free_ports(count: int) -> tuple[int, ...]:
                 each.bind((LOOPBACK, 0))
         except OSError as error:
             write = "End what holds them, or widen the range (sysctl net.ipv4.ip_local_port_range)"
-            problem = Problem("port-none", LOOPBACK, f"the server needs {count} free ports", str(error.strerror), write)
+            problem = Problem(
+                "ports-exhausted", LOOPBACK, f"the server needs {count} free ports", str(error.strerror), write
+            )
             raise EnvironmentLack(problem) from error
         return tuple(each.getsockname()[1] for each in sockets)
 

@@ -21,5 +21,5 @@ def test_a_machine_without_a_free_port_is_told_of(monkeypatch: pytest.MonkeyPatc
         raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
 
     monkeypatch.setattr(socket.socket, "bind", refuse)
-    with pytest.raises(EnvironmentLack, match=r"\[port-none\]: the server needs 2 free ports"):
+    with pytest.raises(EnvironmentLack, match=r"\[ports-exhausted\]: the server needs 2 free ports"):
         free_ports(2)
