@@ -48,7 +48,7 @@ SHAPES = {
 TIMED = """
 import json, sys, time
 start = time.perf_counter()
-from headrace_dags.discover import load
+from headrace_dags.project.discover import load
 from headrace_dags.plan.gather import gather
 from headrace_dags.plan.planner import plan
 from headrace_dags.plan.targets import local

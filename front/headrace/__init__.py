@@ -8,7 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from headrace_dags.dag import Dag, dag
+    from headrace_dags.declare.dag import Dag, dag
+    from headrace_dags.declare.modelfile import onnx
+    from headrace_dags.declare.stateful import Stateful, StatefulBatch
+    from headrace_dags.declare.steps import Step, batched, step
     from headrace_dags.errors import (
         BadInput,
         DefinitionError,
@@ -20,11 +23,8 @@ if TYPE_CHECKING:
         RunFailed,
     )
     from headrace_dags.layout import Layout
-    from headrace_dags.media import AudioFile, Blob, ImageFile, Jpeg, Mp3, Mp4, Pdf, Png, Video, Wav
-    from headrace_dags.modelfile import onnx
-    from headrace_dags.stateful import Stateful, StatefulBatch
-    from headrace_dags.steps import Step, batched, step
-    from headrace_dags.types import Audio, Batch, Embedding, Image, Many, Text
+    from headrace_dags.media.handles import AudioFile, Blob, ImageFile, Jpeg, Mp3, Mp4, Pdf, Png, Video, Wav
+    from headrace_dags.ports.types import Audio, Batch, Embedding, Image, Many, Text
 
 __all__ = (
     "Audio",
@@ -65,7 +65,7 @@ __all__ = (
 __version__ = "0.1.0"
 
 _HOMES = {
-    "dag": ("Dag", "dag"),
+    "declare.dag": ("Dag", "dag"),
     "errors": (
         "BadInput",
         "DefinitionError",
@@ -77,11 +77,11 @@ _HOMES = {
         "RunFailed",
     ),
     "layout": ("Layout",),
-    "media": ("AudioFile", "Blob", "ImageFile", "Jpeg", "Mp3", "Mp4", "Pdf", "Png", "Video", "Wav"),
-    "modelfile": ("onnx",),
-    "stateful": ("Stateful", "StatefulBatch"),
-    "steps": ("Step", "batched", "step"),
-    "types": ("Audio", "Batch", "Embedding", "Image", "Many", "Text"),
+    "media.handles": ("AudioFile", "Blob", "ImageFile", "Jpeg", "Mp3", "Mp4", "Pdf", "Png", "Video", "Wav"),
+    "declare.modelfile": ("onnx",),
+    "declare.stateful": ("Stateful", "StatefulBatch"),
+    "declare.steps": ("Step", "batched", "step"),
+    "ports.types": ("Audio", "Batch", "Embedding", "Image", "Many", "Text"),
 }
 _HOME = {name: f"headrace_dags.{module}" for module, names in _HOMES.items() for name in names}
 

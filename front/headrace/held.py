@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, overload
 
-from headrace_dags.media import Blob
+from headrace_dags.media.handles import Blob
+from headrace_dags.media.sources import LocalSource
 from headrace_dags.plan.model import Flow
-from headrace_dags.sources import LocalSource
 from headrace_events.engine.events import Piece, Result, Submitted
 from headrace_events.engine.readback import RunRecord
 from headrace_serving.codec import codec

@@ -6,13 +6,13 @@ import traceback
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from headrace_dags.declaration import Declaration
+from headrace_dags.declare.declaration import Declaration
 from headrace_dags.errors import EnvironmentLack, HeadraceError
-from headrace_dags.failing import NodeFailed
 from headrace_dags.graph import Node
 from headrace_dags.plan.model import Flow
-from headrace_dags.tracebacks import innermost_location, user_frames
-from headrace_dags.values import ValueMisfit
+from headrace_dags.ports.values import ValueMisfit
+from headrace_dags.running.failing import NodeFailed
+from headrace_dags.running.tracebacks import innermost_location, user_frames
 from headrace_serving.failure import TaskFailure
 
 _MESSAGE_CHARACTERS = 2_000

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from headrace_dags.plan.model import Flow
-from headrace_dags.values import ValueMisfit
+from headrace_dags.ports.values import ValueMisfit
 from headrace_serving.objects.contract import ObjectStore
 from headrace_serving.tensors import Tensor
 from headrace_serving.wire.array import StackWire, blank_stack, npy_wire

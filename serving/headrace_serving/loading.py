@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from headrace_dags import bodies
-from headrace_dags.bodies import Body
-from headrace_dags.declaration import Declaration
-from headrace_dags.evaluate import Chain
+from headrace_dags.declare.declaration import Declaration
 from headrace_dags.graph import Node
 from headrace_dags.plan.model import Flow
 from headrace_dags.record import canonical
+from headrace_dags.running import bodies
+from headrace_dags.running.bodies import Body
+from headrace_dags.running.evaluate import Chain
 from headrace_serving.blame import of_load
 from headrace_serving.codec import Codec, codec
 from headrace_serving.failure import TaskFailed

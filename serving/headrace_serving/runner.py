@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from headrace_dags.evaluate import NodeFailed
+from headrace_dags.running.evaluate import NodeFailed
 from headrace_serving import blame
 from headrace_serving.codec import Sink, blank
 from headrace_serving.failure import TaskFailed, TaskFailure
@@ -16,8 +16,9 @@ from headrace_serving.objects.file import FileStore
 from headrace_serving.program import Program
 from headrace_serving.tensors import Tensor
 
-PROBE = "probe/"
-"""Begins the id of a request that only asks whether the model answers: its outputs are blank, no body runs."""
+PROBE = "/probe/"
+"""Begins the id of a request that only asks whether the model answers: its outputs are blank, no body runs. No tenant's
+requests begin so, whatever its name."""
 
 UNNAMED = "unnamed/unnamed"
 """Prefix of the objects of a request without an id, such as Triton's own warm-up."""

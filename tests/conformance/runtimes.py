@@ -20,14 +20,14 @@ import numpy as np
 import pytest
 import pytest_asyncio
 
-from headrace_dags.annotations import Parsed, parse
-from headrace_dags.dag import Dag
+from headrace_dags.declare.dag import Dag
 from headrace_dags.graph import Graph, Use
-from headrace_dags.media import FileSource, Mp4, Png, Video
+from headrace_dags.media.handles import FileSource, Mp4, Png, Video
 from headrace_dags.plan.gather import gather
 from headrace_dags.plan.model import Flow, Plan, Segment
 from headrace_dags.plan.planner import plan
 from headrace_dags.plan.targets import local
+from headrace_dags.ports.annotations import Parsed, parse
 from headrace_serving.codec import Sink, decode, encode
 from headrace_serving.failure import TaskFailed, TaskFailure
 from headrace_serving.objects.file import FileStore

@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from headrace_dags.annotations import Parsed, parse
-from headrace_dags.bodies import Body, load
-from headrace_dags.declaration import Declaration, Signature
+from headrace_dags.declare.declaration import Declaration, Signature
 from headrace_dags.errors import Location
-from headrace_dags.evaluate import PreparedNode
 from headrace_dags.graph import RESULT, Batching, Const, Form, Input, Node, Port, StepRef, Use
+from headrace_dags.ports.annotations import Parsed, parse
+from headrace_dags.running.bodies import Body, load
+from headrace_dags.running.evaluate import PreparedNode
 
 
 def declared(

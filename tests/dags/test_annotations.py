@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 from typing_extensions import TypedDict
 
-from headrace_dags.annotations import MISSING, Misfit, Parsed, accepts, parse
 from headrace_dags.graph import PortType
 from headrace_dags.layout import Layout
-from headrace_dags.media import Blob, ImageFile, Jpeg, Mp4, Pdf, Png, Video
-from headrace_dags.types import Audio, Batch, Embedding, Image, Many, Text
+from headrace_dags.media.handles import Blob, ImageFile, Jpeg, Mp4, Pdf, Png, Video
+from headrace_dags.ports.annotations import MISSING, Misfit, Parsed, accepts, parse
+from headrace_dags.ports.types import Audio, Batch, Embedding, Image, Many, Text
 
 Vector = Annotated[np.ndarray[tuple[int], np.dtype[np.float32]], Layout("embedding", "d=384")]
 
@@ -284,9 +284,9 @@ def test_every_type_accepts_itself(annotation: Any) -> None:
 def test_numpy_is_not_loaded() -> None:
     code = (
         "import sys\n"
-        "from headrace_dags.annotations import parse\n"
-        "from headrace_dags.types import Image, Many\n"
-        "from headrace_dags.probe import probe\n"
+        "from headrace_dags.ports.annotations import parse\n"
+        "from headrace_dags.ports.types import Image, Many\n"
+        "from headrace_dags.media.probe import probe\n"
         "parse(Many[Image]); parse(list[int])\n"
         "assert not {'numpy', 'PIL', 'onnxruntime'} & sys.modules.keys()\n"
     )

@@ -12,13 +12,13 @@ from handmade import declared, node_of, run_node
 from onnx import TensorProto, helper
 from pydantic import BaseModel
 
-from headrace_dags.bodies import load, resolve
+from headrace_dags.declare.stateful import Stateful, StatefulBatch
 from headrace_dags.errors import DefinitionError, EnvironmentLack
-from headrace_dags.evaluate import NodeFailed
 from headrace_dags.graph import StepRef
 from headrace_dags.layout import Layout
-from headrace_dags.stateful import Stateful, StatefulBatch
-from headrace_dags.types import Batch, Text
+from headrace_dags.ports.types import Batch, Text
+from headrace_dags.running.bodies import load, resolve
+from headrace_dags.running.evaluate import NodeFailed
 
 Vector = Annotated[Any, Layout("embedding", "d=3", dtype="float32")]
 Free = Annotated[Any, Layout("tensor", "n", dtype="float32")]
@@ -84,8 +84,8 @@ def test_what_setup_raises_comes_through() -> None:
 
 def test_a_step_is_found_again_by_import(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "found_again.py").write_text(
-        "from headrace_dags.steps import step\n"
-        "from headrace_dags.stateful import Stateful\n"
+        "from headrace_dags.declare.steps import step\n"
+        "from headrace_dags.declare.stateful import Stateful\n"
         "@step\n"
         "def double(x: int) -> int:\n"
         "    return 2 * x\n"

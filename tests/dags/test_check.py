@@ -7,8 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from headrace_dags.check import check_module, dags_in
-from headrace_dags.discover import load_module
+from headrace_dags.project.check import check_module, dags_in
+from headrace_dags.project.discover import load_module
 from headrace_dags.rules.registry import TITLES
 
 BAD = Path(__file__).parent / "bad" / "ten_mistakes.py"
@@ -55,8 +55,8 @@ def _problems(dag: object) -> tuple:
 def test_checking_loads_nothing_heavy_and_is_quick() -> None:
     program = (
         "import json, sys, time; start = time.perf_counter()\n"
-        "from headrace_dags.check import check_module\n"
-        "from headrace_dags.discover import load_module\n"
+        "from headrace_dags.project.check import check_module\n"
+        "from headrace_dags.project.discover import load_module\n"
         "count = len(check_module(load_module(sys.argv[1]).module))\n"
         "print(json.dumps([count, time.perf_counter() - start, sorted(sys.modules)]))\n"
     )

@@ -12,7 +12,7 @@ import pytest
 import wired
 
 SOURCE = Path(wired.__file__)
-PROGRAM = "import sys; from headrace_dags.discover import load; print(load(sys.argv[1]).dag.graph.digest)"
+PROGRAM = "import sys; from headrace_dags.project.discover import load; print(load(sys.argv[1]).dag.graph.digest)"
 
 
 def digest_of(file: Path, dag: str, *flags: str, seed: str = "random") -> str:

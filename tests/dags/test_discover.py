@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from headrace_dags.discover import ImportFailed, load, load_module
 from headrace_dags.errors import BadInput, Exit, HeadraceError
+from headrace_dags.project.discover import ImportFailed, load, load_module
 
 STEP = "import headrace as hr\n\n\n@hr.step\ndef {0}(text: hr.Text) -> hr.Text:\n    return '{1}'\n\n\n"
 DAG = "@hr.dag\ndef {0}(text: hr.Text) -> hr.Text:\n    return {1}(text)\n\n\n"

@@ -11,12 +11,12 @@ from handmade import declared, made, node_of, run_node
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headrace_dags.bodies import Body, load
 from headrace_dags.errors import InputError
-from headrace_dags.evaluate import Chain, NodeFailed, PreparedNode
 from headrace_dags.graph import Use
-from headrace_dags.types import Batch, Embedding, Many, Text
-from headrace_dags.values import ValueMisfit
+from headrace_dags.ports.types import Batch, Embedding, Many, Text
+from headrace_dags.ports.values import ValueMisfit
+from headrace_dags.running.bodies import Body, load
+from headrace_dags.running.evaluate import Chain, NodeFailed, PreparedNode
 
 
 def add(a: int, b: int) -> int:

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 from handmade import declared, node_of
 
-from headrace_dags.declaration import Declaration
+from headrace_dags.declare.declaration import Declaration
+from headrace_dags.declare.stateful import Stateful
 from headrace_dags.errors import BadInput
-from headrace_dags.evaluate import NodeFailed
 from headrace_dags.graph import RESULT, Graph, Node, Output, Port, Use
-from headrace_dags.interpret import Interpreter, interpret
-from headrace_dags.stateful import Stateful
-from headrace_dags.types import Batch, Many, Text
+from headrace_dags.ports.types import Batch, Many, Text
+from headrace_dags.running.evaluate import NodeFailed
+from headrace_dags.running.interpret import Interpreter, interpret
 
 CALLS: list[str] = []
 

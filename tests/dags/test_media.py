@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 import pytest
 
-from headrace_dags.media import (
+from headrace_dags.media.handles import (
     CLASSES,
     AudioFile,
     Blob,

@@ -10,10 +10,10 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from headrace_dags.check import check_module
-from headrace_dags.discover import load, load_module
-from headrace_dags.modelfile import find, root_of
+from headrace_dags.declare.modelfile import find, root_of
 from headrace_dags.plan.gather import gather
+from headrace_dags.project.check import check_module
+from headrace_dags.project.discover import load, load_module
 
 MODELS = """
 from typing import Annotated

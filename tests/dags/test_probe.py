@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from headrace_dags.media import (
+from headrace_dags.media.handles import (
     AudioFile,
     Blob,
     FileSource,
@@ -24,7 +24,7 @@ from headrace_dags.media import (
     Video,
     Wav,
 )
-from headrace_dags.probe import probe
+from headrace_dags.media.probe import probe
 
 
 def box(name: bytes, content: bytes = b"") -> bytes:

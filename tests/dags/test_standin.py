@@ -16,7 +16,7 @@ import pytest
 import wired
 
 import headrace as hr
-from headrace_dags.dag import dag
+from headrace_dags.declare.dag import dag
 from headrace_dags.errors import Problem
 from headrace_dags.trace.tracing import Traced, attempt
 
@@ -212,8 +212,8 @@ def test_methods_of_class_steps_are_not_called_in_a_dag() -> None:
     ],
 )
 def test_tests_that_a_stand_in_cannot_notice(test: str, count: int, tmp_path: Any) -> None:
-    from headrace_dags.check import check_module
-    from headrace_dags.discover import load_module
+    from headrace_dags.project.check import check_module
+    from headrace_dags.project.discover import load_module
 
     file = tmp_path / "blind.py"
     file.write_text(

@@ -8,11 +8,11 @@ import pytest
 import wired
 
 import headrace as hr
-from headrace_dags.configure import configured
-from headrace_dags.declare import declaration_of
+from headrace_dags.declare.configure import configured
+from headrace_dags.declare.instance import state_of
+from headrace_dags.declare.understand import declaration_of
 from headrace_dags.errors import DefinitionError
 from headrace_dags.graph import Batching
-from headrace_dags.instance import state_of
 
 
 def test_configuration_is_given_by_name_or_by_default() -> None:
@@ -149,7 +149,7 @@ def test_every_mistake_of_a_configuration_is_told() -> None:
 
 
 def test_a_value_of_the_dag_is_no_configuration() -> None:
-    from headrace_dags.dag import dag
+    from headrace_dags.declare.dag import dag
     from headrace_dags.trace.tracing import attempt
 
     def body(text: hr.Text, voice: hr.Text) -> hr.Text:

@@ -12,7 +12,7 @@ import pytest
 import wired
 
 import headrace as hr
-from headrace_dags.declare import declaration_of, declared_of
+from headrace_dags.declare.understand import declaration_of, declared_of
 from headrace_dags.graph import Batching, Resources
 
 
@@ -162,7 +162,7 @@ def test_a_name_that_is_not_public_is_told_with_the_nearest() -> None:
 
 
 def test_a_constant_array_is_no_constant() -> None:
-    from headrace_dags.dag import dag
+    from headrace_dags.declare.dag import dag
     from headrace_dags.trace.tracing import attempt
 
     def body(text: hr.Text) -> hr.Text:

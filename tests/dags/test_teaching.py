@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from headrace_dags.check import check_module
-from headrace_dags.discover import ImportFailed, load_module
+from headrace_dags.project.check import check_module
+from headrace_dags.project.discover import ImportFailed, load_module
 
 PRELUDE = """import functools
 from collections.abc import Iterator

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import wired
 
-from headrace_dags.dag import dag
+from headrace_dags.declare.dag import dag
 from headrace_dags.errors import DefinitionError
 from headrace_dags.graph import Batching, Graph, Node, Options, Use
 from headrace_dags.trace.standin import StandIn

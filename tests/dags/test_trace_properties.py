@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import headrace as hr
-from headrace_dags.dag import Dag, dag
+from headrace_dags.declare.dag import Dag, dag
 from headrace_dags.graph import Graph, Use
 from headrace_dags.trace.tracing import Traced, attempt
 

@@ -8,8 +8,8 @@ from types import ModuleType
 import pytest
 from handmade import made, run_node
 
-from headrace_dags.evaluate import NodeFailed
-from headrace_dags.tracebacks import MOST_CHARACTERS, innermost_location, user_frames
+from headrace_dags.running.evaluate import NodeFailed
+from headrace_dags.running.tracebacks import MOST_CHARACTERS, innermost_location, user_frames
 
 SOURCE = """\
 import json

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headrace_dags.units import UnitError, microseconds, seconds, size_bytes
+from headrace_dags.declare.units import UnitError, microseconds, seconds, size_bytes
 
 
 @pytest.mark.parametrize(

@@ -13,12 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field, computed_field
 
-from headrace_dags.annotations import Parsed, parse
 from headrace_dags.graph import Port
 from headrace_dags.layout import Layout
-from headrace_dags.media import Jpeg, Mp4, Video
-from headrace_dags.types import Audio, Embedding, Image, Many
-from headrace_dags.values import ValueMisfit, check_value, from_json_bytes, to_json_bytes
+from headrace_dags.media.handles import Jpeg, Mp4, Video
+from headrace_dags.ports.annotations import Parsed, parse
+from headrace_dags.ports.types import Audio, Embedding, Image, Many
+from headrace_dags.ports.values import ValueMisfit, check_value, from_json_bytes, to_json_bytes
 
 Vector = Annotated[Any, Layout("embedding", "d=384", dtype="float32")]
 

@@ -10,10 +10,10 @@ import pytest
 import wired
 
 import headrace as hr
-from headrace_dags.check import check_module
-from headrace_dags.dag import dag
-from headrace_dags.discover import load, load_module
+from headrace_dags.declare.dag import dag
 from headrace_dags.errors import Problem
+from headrace_dags.project.check import check_module
+from headrace_dags.project.discover import load, load_module
 from headrace_dags.trace.tracing import Traced, attempt
 
 

@@ -13,17 +13,17 @@ import numpy as np
 from pydantic import BaseModel
 from tests.equivalence.wirings import Example
 
-from headrace_dags.bodies import load
-from headrace_dags.dag import Dag
-from headrace_dags.declaration import Declaration
-from headrace_dags.declare import declaration_of
-from headrace_dags.evaluate import NodeFailed, PreparedNode
+from headrace_dags.declare.dag import Dag
+from headrace_dags.declare.declaration import Declaration
+from headrace_dags.declare.understand import declaration_of
 from headrace_dags.graph import Graph, Node, Use
-from headrace_dags.media import Blob
+from headrace_dags.media.handles import Blob
 from headrace_dags.plan.gather import gather
 from headrace_dags.plan.model import Plan
 from headrace_dags.plan.planner import plan
 from headrace_dags.plan.targets import local
+from headrace_dags.running.bodies import load
+from headrace_dags.running.evaluate import NodeFailed, PreparedNode
 from headrace_events.engine.readback import RunRecord
 from headrace_events.engine.record import RunFolder
 from headrace_events.engine.replay import replay

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from headrace_dags.annotations import Parsed, accepts, parse
-from headrace_dags.declare import declaration_of
+from headrace_dags.declare.understand import declaration_of
 from headrace_dags.graph import Port, PortType
+from headrace_dags.ports.annotations import Parsed, accepts, parse
 
 HEAD = "from typing import NamedTuple\n\nimport headrace as hr\nfrom steps import *\n"
 CONSTANTS = {"Text": ("'x y'", "''"), "int": ("2", "5"), "float": ("0.5", "3")}

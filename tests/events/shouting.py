@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from headrace_dags.dag import dag
+from headrace_dags.declare.dag import dag
+from headrace_dags.declare.steps import batched, step
 from headrace_dags.errors import InputError
-from headrace_dags.steps import batched, step
-from headrace_dags.types import Batch, Many
+from headrace_dags.ports.types import Batch, Many
 
 
 @step

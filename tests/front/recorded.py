@@ -11,7 +11,7 @@ import numpy as np
 
 from headrace.runs import State
 from headrace_dags.graph import Batching, Graph, Input, Node, Output, Port, PortType, StepRef, Use
-from headrace_dags.media import Blob
+from headrace_dags.media.handles import Blob
 from headrace_dags.plan.model import Flow, Member, Plan, Reason, Segment, Target, Wire
 from headrace_events.engine.readback import RunRecord
 from headrace_events.engine.record import RunFolder

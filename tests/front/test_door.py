@@ -16,10 +16,10 @@ from tests.front.recorded import png
 
 import headrace as hr
 from headrace.door.inputs import read_inputs
-from headrace_dags.annotations import Parsed, parse
-from headrace_dags.declaration import Signature
+from headrace_dags.declare.declaration import Signature
 from headrace_dags.errors import BadInput
 from headrace_dags.graph import Port
+from headrace_dags.ports.annotations import Parsed, parse
 
 EMBEDDING = Annotated[np.ndarray[Any, np.dtype[np.float32]], hr.Layout("embedding", "d=3", dtype="float32")]
 GREY = Annotated[np.ndarray[Any, np.dtype[np.uint8]], hr.Layout("image", "h w c=1", dtype="uint8")]

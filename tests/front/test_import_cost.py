@@ -47,10 +47,11 @@ def test_decorating_needs_no_pydantic() -> None:
     modules = loaded_by(program)
     assert not tops(modules) & (HEAVY | ROOMS | {"pydantic"})
     assert {name for name in modules if name.startswith("headrace_dags.")} == {
-        "headrace_dags.dag",
-        "headrace_dags.options",
-        "headrace_dags.plain",
-        "headrace_dags.steps",
+        "headrace_dags.declare",
+        "headrace_dags.declare.dag",
+        "headrace_dags.declare.options",
+        "headrace_dags.declare.plain",
+        "headrace_dags.declare.steps",
         "headrace_dags.trace",
         "headrace_dags.trace.context",
     }

@@ -16,7 +16,7 @@ from headrace.report.story import tell
 from headrace.report.write import write
 from headrace.runs import State
 from headrace_dags.errors import BadInput
-from headrace_dags.media import Blob, FileSource
+from headrace_dags.media.handles import Blob, FileSource
 
 VOID = {"meta", "img", "link", "br", "hr", "input", "source"}
 

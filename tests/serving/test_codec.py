@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from pydantic import BaseModel, Field
 
-from headrace_dags.annotations import Parsed, parse
 from headrace_dags.graph import Use
 from headrace_dags.layout import Layout
-from headrace_dags.media import Blob, ImageFile, MemorySource, Mp4, Png, Video, Wav
+from headrace_dags.media.handles import Blob, ImageFile, MemorySource, Mp4, Png, Video, Wav
 from headrace_dags.plan.model import Flow, Wire
-from headrace_dags.types import Audio, Embedding, Image
-from headrace_dags.values import ValueMisfit
+from headrace_dags.ports.annotations import Parsed, parse
+from headrace_dags.ports.types import Audio, Embedding, Image
+from headrace_dags.ports.values import ValueMisfit
 from headrace_serving.codec import Sink, blank, codec
 from headrace_serving.objects.file import FileStore
 from headrace_serving.raw import from_raw, to_raw

@@ -6,8 +6,8 @@ from typing import Annotated, BinaryIO, TypeAlias, assert_type
 import numpy as np
 
 from headrace_dags.layout import Layout
-from headrace_dags.media import Blob, ImageFile, Jpeg, MemorySource, Video, class_for
-from headrace_dags.types import Audio, Batch, Embedding, Image, Many, Text
+from headrace_dags.media.handles import Blob, ImageFile, Jpeg, MemorySource, Video, class_for
+from headrace_dags.ports.types import Audio, Batch, Embedding, Image, Many, Text
 
 Vector: TypeAlias = Annotated[np.ndarray[tuple[int], np.dtype[np.float32]], Layout("embedding", "d=384")]
 Pixels: TypeAlias = np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]

@@ -9,8 +9,8 @@ from functools import cache
 from importlib.metadata import Distribution, PackageNotFoundError, packages_distributions, version
 from pathlib import Path
 
+from headrace_dags.declare.modelfile import find
 from headrace_dags.graph import Graph
-from headrace_dags.modelfile import find
 from headrace_dags.plan.closure import Closures
 from headrace_dags.plan.digests import Code, DigestInputs, module_of
 

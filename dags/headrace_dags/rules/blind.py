@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from types import FunctionType
 from typing import Any, Literal, TypeAlias
 
-from headrace_dags import sourcelines
-from headrace_dags.dag import Dag
+from headrace_dags.declare import sourcelines
+from headrace_dags.declare.dag import Dag
+from headrace_dags.declare.stateful import Stateful
+from headrace_dags.declare.steps import Step
 from headrace_dags.misfit import Misfit
-from headrace_dags.stateful import Stateful
-from headrace_dags.steps import Step
 
 What: TypeAlias = Literal["class", "step", "value", "other"]
 

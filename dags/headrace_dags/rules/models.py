@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from headrace_dags.declare.modelfile import find
 from headrace_dags.graph import Port
 from headrace_dags.misfit import Misfit
-from headrace_dags.modelfile import find
 
 
 def onnx_file(model: Any, root: Path) -> Misfit | None:

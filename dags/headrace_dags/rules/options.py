@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from headrace_dags.declare.options import StepOptions, UseOptions
+from headrace_dags.declare.units import UnitError, microseconds, seconds, size_bytes
 from headrace_dags.graph import Batching, Options, Resources
 from headrace_dags.misfit import Misfit
-from headrace_dags.options import StepOptions, UseOptions
-from headrace_dags.units import UnitError, microseconds, seconds, size_bytes
 
 
 def resources(options: StepOptions) -> tuple[Resources, list[Misfit]]:

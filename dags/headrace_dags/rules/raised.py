@@ -6,10 +6,10 @@ import re
 import sys
 from collections.abc import Iterable
 
-from headrace_dags.dag import Dag
+from headrace_dags.declare.dag import Dag
+from headrace_dags.declare.stateful import Stateful
+from headrace_dags.declare.steps import Step
 from headrace_dags.rules.names import meant
-from headrace_dags.stateful import Stateful
-from headrace_dags.steps import Step
 
 _BY_TEXT = {
     "required positional argument: 'items'": "Give the items to .map first, without a name; a class step is made before: "

@@ -7,12 +7,12 @@ import sys
 from types import FunctionType
 from typing import Any
 
-from headrace_dags.dag import Dag
+from headrace_dags.declare.dag import Dag
+from headrace_dags.declare.sourcelines import own
+from headrace_dags.declare.steps import Step
 from headrace_dags.misfit import Misfit
+from headrace_dags.ports.spelling import written
 from headrace_dags.rules.names import listed, meant
-from headrace_dags.sourcelines import own
-from headrace_dags.spelling import written
-from headrace_dags.steps import Step
 
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from headrace_dags.annotations import accepts
-from headrace_dags.declaration import Signature
+from headrace_dags.declare.declaration import Signature
 from headrace_dags.graph import Port
 from headrace_dags.misfit import Misfit
+from headrace_dags.ports.annotations import accepts
 from headrace_dags.rules.names import listed, meant
 
 

@@ -7,16 +7,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
-from headrace_dags.constants import as_constant
-from headrace_dags.dag import Dag
-from headrace_dags.draft import Declared
+from headrace_dags.declare.dag import Dag
+from headrace_dags.declare.draft import Declared
+from headrace_dags.declare.literals import as_constant
+from headrace_dags.declare.reading import Parameter, is_named_tuple
+from headrace_dags.declare.stateful import Stateful
+from headrace_dags.declare.steps import Step
 from headrace_dags.graph import Const, Port, Use
 from headrace_dags.misfit import Misfit
-from headrace_dags.ports import Parameter, is_named_tuple
 from headrace_dags.rules import wiring as rules
 from headrace_dags.rules.names import meant
-from headrace_dags.stateful import Stateful
-from headrace_dags.steps import Step
 from headrace_dags.trace.standin import Origin, StandIn, is_standin, origin_of, shown
 
 _KEYWORD_ONLY = inspect.Parameter.KEYWORD_ONLY

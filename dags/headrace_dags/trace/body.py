@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
 from pydantic import ValidationError
 
-from headrace_dags import sourcelines
-from headrace_dags.annotations import accepts
-from headrace_dags.bodies import by_name
+from headrace_dags.declare import sourcelines
 from headrace_dags.graph import Port, Use
 from headrace_dags.misfit import Misfit
+from headrace_dags.ports.annotations import accepts
 from headrace_dags.rules import whole, wiring
+from headrace_dags.running.bodies import by_name
 from headrace_dags.trace.arguments import is_lost, standins_in, step_name
 from headrace_dags.trace.frames import raised_in
 from headrace_dags.trace.standin import is_standin, origin_of, shown

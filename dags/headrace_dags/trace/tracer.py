@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from headrace_dags.dag import Dag
-from headrace_dags.declaration import Declaration
-from headrace_dags.declare import declared_of
-from headrace_dags.draft import Declared
+from headrace_dags.declare.dag import Dag
+from headrace_dags.declare.declaration import Declaration
+from headrace_dags.declare.draft import Declared
+from headrace_dags.declare.instance import state_of
+from headrace_dags.declare.options import UseOptions
+from headrace_dags.declare.reading import Parameter
+from headrace_dags.declare.stateful import Stateful
+from headrace_dags.declare.understand import declared_of
 from headrace_dags.errors import Location
 from headrace_dags.graph import RESULT, Const, Input, Node, Options, Port, Use
-from headrace_dags.instance import state_of
-from headrace_dags.options import UseOptions
-from headrace_dags.ports import Parameter
 from headrace_dags.rules import misuse, options, whole
 from headrace_dags.rules import wiring as rules
-from headrace_dags.stateful import Stateful
 from headrace_dags.trace.arguments import Site, bind, is_lost, judge, standins_in
 from headrace_dags.trace.body import run
 from headrace_dags.trace.standin import Origin, StandIn, is_standin, origin_of

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from headrace_dags import sourcelines
-from headrace_dags.dag import Dag
-from headrace_dags.declaration import Declaration
-from headrace_dags.declare import declared_of
+from headrace_dags.declare import sourcelines
+from headrace_dags.declare.dag import Dag
+from headrace_dags.declare.declaration import Declaration
+from headrace_dags.declare.understand import declared_of
+from headrace_dags.declare.units import seconds
 from headrace_dags.errors import DefinitionError, Problem
 from headrace_dags.graph import Graph, Output, Port, Use
 from headrace_dags.rules import whole
@@ -20,7 +21,6 @@ from headrace_dags.trace.standin import Origin, StandIn, is_standin, origin_of
 from headrace_dags.trace.tracer import Tracer
 from headrace_dags.trace.unused import live, unused
 from headrace_dags.trace.witness import Scope
-from headrace_dags.units import seconds
 
 
 @dataclass(frozen=True, slots=True)

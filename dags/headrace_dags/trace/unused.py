@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from headrace_dags import sourcelines
+from headrace_dags.declare import sourcelines
+from headrace_dags.declare.notes import Notes
 from headrace_dags.errors import Problem
 from headrace_dags.graph import Node, Use
-from headrace_dags.notes import Notes
 from headrace_dags.rules import whole
 from headrace_dags.trace.tracer import Tracer
 from headrace_dags.trace.witness import Scope

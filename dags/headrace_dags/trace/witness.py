@@ -7,20 +7,20 @@ from dataclasses import dataclass
 from types import FrameType, FunctionType
 from typing import TYPE_CHECKING, Any
 
-from headrace_dags import sourcelines
-from headrace_dags.dag import Dag
+from headrace_dags.declare import sourcelines
+from headrace_dags.declare.dag import Dag
+from headrace_dags.declare.notes import Notes
+from headrace_dags.declare.stateful import Stateful
+from headrace_dags.declare.steps import Step
 from headrace_dags.errors import Location
 from headrace_dags.graph import Use
 from headrace_dags.misfit import Misfit
-from headrace_dags.notes import Notes
 from headrace_dags.rules import misuse
-from headrace_dags.stateful import Stateful
-from headrace_dags.steps import Step
 from headrace_dags.trace.frames import frame_in, unpacked
 from headrace_dags.trace.standin import Origin, StandIn, origin_of
 
 if TYPE_CHECKING:
-    from headrace_dags.draft import Declared
+    from headrace_dags.declare.draft import Declared
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -20,8 +20,8 @@ from headrace_dags.errors import Exit, Problem
 @AS_JSON
 def command(spec: str, as_json: bool) -> int:
     """Find every mistake of a file's dags and steps; each with its line. The exit code is 2 where there are any."""
-    from headrace_dags.check import check_module
-    from headrace_dags.discover import load_module
+    from headrace_dags.project.check import check_module
+    from headrace_dags.project.discover import load_module
 
     problems = check_module(load_module(spec).module)
     if as_json:

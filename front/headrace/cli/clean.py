@@ -12,8 +12,8 @@ import click
 from headrace.cli.options import AS_JSON, STATE, examples, state_here
 from headrace.runs import Past, State, busy, leftovers, past, remove, weight
 from headrace.terminal import size
+from headrace_dags.declare.units import UnitError, seconds
 from headrace_dags.errors import BadInput, EnvironmentLack, Problem
-from headrace_dags.units import UnitError, seconds
 
 
 @click.command(

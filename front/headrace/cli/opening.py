@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from headrace_dags.discover import Found
     from headrace_dags.plan.model import Plan, Target
+    from headrace_dags.project.discover import Found
 
 
 def open_dag(spec: str) -> Found:
@@ -15,7 +15,7 @@ def open_dag(spec: str) -> Found:
     Raises:
         BadInput: there is no such file or dag, its import fails, or it is one of several.
     """
-    from headrace_dags.discover import load
+    from headrace_dags.project.discover import load
 
     return load(spec)
 

@@ -12,10 +12,10 @@ from headrace.door.files import expanded
 from headrace.door.media import handle
 from headrace.door.plain import value, words
 from headrace.door.unfit import Unfit
-from headrace_dags.declaration import Signature
+from headrace_dags.declare.declaration import Signature
 from headrace_dags.errors import BadInput
 from headrace_dags.graph import Port
-from headrace_dags.values import ValueMisfit, check_value, from_json_bytes
+from headrace_dags.ports.values import ValueMisfit, check_value, from_json_bytes
 
 
 def read_inputs(signature: Signature, pairs: Iterable[str]) -> Mapping[str, Any]:

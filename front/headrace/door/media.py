@@ -5,8 +5,8 @@ from __future__ import annotations
 from headrace.door.files import existing, is_file
 from headrace.door.unfit import Unfit
 from headrace_dags.graph import Port
-from headrace_dags.media import Blob, FileSource, class_for
-from headrace_dags.probe import probe
+from headrace_dags.media.handles import Blob, FileSource, class_for
+from headrace_dags.media.probe import probe
 
 
 def handle(port: Port, expected: type[Blob], text: str) -> Blob:

@@ -8,7 +8,7 @@ from typing import Any
 from headrace.door.files import existing, is_file
 from headrace.door.unfit import Unfit
 from headrace_dags.graph import Port
-from headrace_dags.values import ValueMisfit, from_json_bytes
+from headrace_dags.ports.values import ValueMisfit, from_json_bytes
 
 
 def words(port: Port, text: str) -> str:

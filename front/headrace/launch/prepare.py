@@ -13,8 +13,8 @@ from headrace.door.inputs import read_inputs
 from headrace.launch.runtime import Chosen, choose
 from headrace.output.save import ELSEWHERE
 from headrace.settings import Settings, resolve
-from headrace_dags.declaration import Signature
-from headrace_dags.declare import declaration_of
+from headrace_dags.declare.declaration import Signature
+from headrace_dags.declare.understand import declaration_of
 from headrace_dags.plan.model import Plan
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from headrace_dags.graph import PortType
-from headrace_dags.media import Blob
+from headrace_dags.media.handles import Blob
 
 if TYPE_CHECKING:
     import numpy as np

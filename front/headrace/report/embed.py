@@ -6,8 +6,8 @@ import os
 from base64 import b64encode
 from pathlib import Path
 
-from headrace_dags.media import Blob
-from headrace_dags.sources import LocalSource
+from headrace_dags.media.handles import Blob
+from headrace_dags.media.sources import LocalSource
 
 _EACH_BYTES = 2_000_000
 _ALL_BYTES = 24_000_000

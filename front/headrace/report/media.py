@@ -12,7 +12,7 @@ from headrace.report.embed import Budget
 from headrace.report.jsontext import json_text
 from headrace.terminal import size
 from headrace_dags.graph import PortType
-from headrace_dags.media import Blob
+from headrace_dags.media.handles import Blob
 
 _LONGEST_TEXT = 20_000
 _PICTURE_PX = 960

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import BinaryIO, Protocol
 
-from headrace_dags.media import Source
+from headrace_dags.media.handles import Source
 from headrace_dags.record import Record
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from headrace_dags.sources import Source
+from headrace_dags.media.sources import Source
 from headrace_serving.disk import writing
 from headrace_serving.objects.contract import Reference
 
@@ -75,7 +75,7 @@ class FileStore:
             part = folder / f".{uuid.uuid4().hex}.part"
             try:
                 sha256, size = _write(part, data)
-                _settle(part, folder / sha256)
+                _settle(part, folder / sha256, size)
             except BaseException:
                 with suppress(OSError):
                     part.unlink(missing_ok=True)
@@ -109,9 +109,12 @@ class FileStore:
         return path
 
 
-def _settle(part: Path, target: Path) -> None:
-    """Give the finished file its name; equal content under that name stays as it is (and a race for it is harmless)."""
-    if target.exists():
+def _settle(part: Path, target: Path, size: int) -> None:
+    """Give the finished file its name; equal content under that name stays as it is (and a race for it is harmless).
+
+    What a machine that lost power has left there may be cut short, and is replaced.
+    """
+    if target.exists() and target.stat().st_size == size:
         part.unlink()
     else:
         part.replace(target)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -19,7 +20,7 @@ from headrace_serving.runtimes.contract import Task, Workplace
 from headrace_serving.runtimes.limit import limited
 from headrace_serving.runtimes.parts import Tensors, in_parts
 from headrace_serving.runtimes.together import together
-from headrace_serving.runtimes.verdicts import of_call, of_start
+from headrace_serving.runtimes.verdicts import of_answer, of_call, of_start
 from headrace_serving.triton.errors import ModelCrashed, ServerFailed
 from headrace_serving.triton.plainplace import PlainPlace
 from headrace_serving.triton.repository import Repository, write
@@ -102,14 +103,16 @@ class TritonExecutor:
 
     async def _start(self) -> None:
         place = self._place = PlainPlace.of(self._workplace, self.log.name)
-        repository = write(self._plan, place.seen, self._settings.instances)
-        probe = partial(self._probe, repository.programs)
-        self._server = TritonServer(self._server_settings(repository), probe=probe, on_event=self._on_event)
+        programs: tuple[Program, ...] = ()
         try:
+            repository = write(self._plan, place.seen, self._settings.instances)
+            programs = repository.programs
+            probe = partial(self._probe, programs)
+            self._server = TritonServer(self._server_settings(repository), probe=probe, on_event=self._on_event)
             await self._server.start()
         except BaseException as error:
             await self._stop()
-            failure = of_start(error, repository.programs)
+            failure = of_start(error, programs)
             if failure is None:
                 raise
             raise TaskFailed(place.told(failure)) from error
@@ -124,7 +127,8 @@ class TritonExecutor:
         try:
             return await limited(task, segment, in_parts(segment, inputs, infer))
         except TaskFailed as failed:
-            raise TaskFailed(self._place.told(failed.failure) if self._place else failed.failure) from None
+            failure = of_answer(failed.failure, segment, inputs)
+            raise TaskFailed(self._place.told(failure) if self._place else failure) from None
 
     def _server_settings(self, repository: Repository) -> ServerSettings:
         return ServerSettings(
@@ -160,11 +164,12 @@ class TritonExecutor:
         return self._clients[address]
 
     async def _stop(self) -> None:
-        """Stop the server and remove what was made for it; the log stays."""
-        for client in self._clients.values():
-            await client.close()
-        self._clients.clear()
-        if self._server:
-            await self._server.stop()
-        if self._place:
-            self._place.remove("models", "backends")
+        """Stop the server and remove what was made for it, also when interrupted on the way; the log stays."""
+        async with AsyncExitStack() as last:
+            if self._place:
+                last.callback(self._place.remove, "models", "backends")
+            if self._server:
+                last.push_async_callback(self._server.stop)
+            while self._clients:
+                _, client = self._clients.popitem()
+                last.push_async_callback(client.close)

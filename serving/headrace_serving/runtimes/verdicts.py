@@ -8,7 +8,9 @@ from headrace_dags.plan.model import Member, Segment
 from headrace_serving.failure import TaskFailure
 from headrace_serving.failure_text import from_text
 from headrace_serving.program import Program
+from headrace_serving.runtimes.parts import Tensors
 from headrace_serving.triton.errors import ModelCrashed, ModelLoadFailed, ServerFailed, ServerStopped, StartTimedOut
+from headrace_serving.triton.shm import shared_memory_lack, size
 
 _EXCERPT_CHARACTERS = 3_000
 
@@ -33,6 +35,16 @@ def _of_load(error: ModelLoadFailed, programs: Iterable[Program]) -> TaskFailure
         return own
     excerpt = error.log_excerpt[-_EXCERPT_CHARACTERS:]
     return TaskFailure(kind="load", node=_node(error.model, programs), message=error.message, traceback=excerpt)
+
+
+def of_answer(failure: TaskFailure, segment: Segment, inputs: Tensors) -> TaskFailure:
+    """What a call was answered: a lack of shared memory where that is what the server says, else ``failure`` itself."""
+    lack = shared_memory_lack(failure.message) if failure.kind == "internal" else None
+    if lack is None:
+        return failure
+    given = size(sum(tensor.nbytes for tensor in inputs.values()))
+    node = segment.nodes[0] if len(segment.nodes) == 1 else ""
+    return TaskFailure(kind="environment", node=node, message=f"{segment.name} was given {given}. {lack}")
 
 
 def of_call(error: ModelCrashed | ServerFailed, segment: Segment) -> TaskFailure:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from headrace_dags.graph import PortType
-from headrace_dags.values import ValueMisfit
+from headrace_dags.ports.values import ValueMisfit
 from headrace_serving.objects.contract import ObjectStore
 from headrace_serving.tensors import Tensor
 from headrace_serving.wire.contract import BytesWire, Sink

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Protocol
 
-from headrace_dags.values import ValueMisfit
+from headrace_dags.ports.values import ValueMisfit
 from headrace_serving.objects.contract import ObjectStore, Reference
 from headrace_serving.tensors import Tensor
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from headrace_dags.describe import described
-from headrace_dags.media import Blob, class_for
-from headrace_dags.values import ValueMisfit
+from headrace_dags.media.handles import Blob, class_for
+from headrace_dags.ports.describe import described
+from headrace_dags.ports.values import ValueMisfit
 from headrace_serving.objects.contract import ObjectStore, Reference
 from headrace_serving.wire.contract import BytesWire, Sink
 
@@ -25,11 +25,26 @@ def handle_wire(annotation: Any) -> BytesWire:
 def _dump(item: Any, sink: Sink) -> bytes:
     if not isinstance(item, Blob):
         raise ValueMisfit("a media handle", described(item))
-    reference = _stored(item, sink)
-    if reference is None:
-        with item.open() as stream:
-            reference = sink.put(stream, item.source.media_type)
+    reference = _stored(item, sink) or _put(item, sink)
+    if not reference.size:
+        raise ValueMisfit("a medium with content", f"{described(item)} of 0 bytes")
     return reference.model_dump_json().encode()
+
+
+def _put(item: Blob, sink: Sink) -> Reference:
+    """Copy a medium into the store.
+
+    Raises:
+        ValueMisfit: it cannot be opened; most often a file of a temporary folder that is gone when the step has returned.
+    """
+    try:
+        stream, media_type = item.open(), item.source.media_type
+    except OSError as error:
+        expected = "a medium that can still be read when the step has returned"
+        advice = "Give its bytes, or a file in a folder that stays (tempfile.mkdtemp)"
+        raise ValueMisfit(expected, f"{described(item)}: {error}. {advice}") from error
+    with stream:
+        return sink.put(stream, media_type)
 
 
 def _stored(item: Blob, sink: Sink) -> Reference | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from headrace_dags.describe import described
-from headrace_dags.values import ValueMisfit, from_json_bytes, to_json_bytes
+from headrace_dags.ports.describe import described
+from headrace_dags.ports.values import ValueMisfit, from_json_bytes, to_json_bytes
 from headrace_serving.objects.contract import ObjectStore
 from headrace_serving.wire.contract import BytesWire, Sink
 

@@ -1,0 +1,1 @@
+"""What users write: steps, class steps, model files, dags, and how each is understood."""

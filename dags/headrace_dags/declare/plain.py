@@ -1,0 +1,102 @@
+"""Calls of steps outside a dag: the body runs, here and now, as a test or a notebook wants it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from headrace_dags.declare.steps import Step
+
+T = TypeVar("T")
+
+
+def call(step: Step[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    """Run the body of ``step`` once: what it yields is collected, a batched body gets a batch of one.
+
+    Raises:
+        ValueError: a batched body does not return one item.
+    """
+    if step.options.batched:
+        return _batch(step, [args], kwargs)[0]
+    if step.options.model:
+        return _body(step)(_bound(step.fn, args, kwargs))
+    result = step.fn(*args, **kwargs)
+    return list(result) if isinstance(result, Iterator) else result
+
+
+def map_(step: Step[..., Any], items: Sequence[Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Any]:
+    """Run ``step`` for each of ``items``, a batched one by slices of its size; the other arguments are repeated.
+
+    Raises:
+        ValueError: a batched body does not return as many items as it was given.
+    """
+    if not step.options.batched:
+        return [step(item, *args, **kwargs) for item in items]
+    slices = cut(items, step.options.size)
+    return [result for some in slices for result in _batch(step, [(item, *args) for item in some], kwargs)]
+
+
+def map_object(step: Any, items: Sequence[Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Any]:
+    """Run a class step for each of ``items``, one that handles batches by slices of its size."""
+    options = step.__headrace__.options
+    if not options.batched:
+        return [step(item, *args, **kwargs) for item in items]
+    return [result for some in cut(items, options.size) for result in _batched(step, some)]
+
+
+def batch_of_one(step: Any, item: Any) -> Any:
+    """Run a class step that handles batches on one item."""
+    return _batched(step, [item])[0]
+
+
+def _batched(step: Any, items: list[Any]) -> list[Any]:
+    return counted(step.batch(items), len(items), f"{type(step).__name__}.batch")
+
+
+def cut(items: Sequence[T], size: Any) -> Iterator[list[T]]:
+    """Slices of at most ``size`` items; a size that makes no sense is one, since a rule objects to it elsewhere."""
+    size = size if isinstance(size, int) and size > 0 else 1
+    left = iter(items)
+    while some := list(islice(left, size)):
+        yield some
+
+
+def counted(results: Any, items: int, name: str) -> list[Any]:
+    """The results of a batched body, which must be one for each item.
+
+    Raises:
+        ValueError: they are more, fewer or no list.
+    """
+    if not isinstance(results, list) or len(results) != items:
+        got = f"{len(results)} items" if isinstance(results, list) else type(results).__name__
+        raise ValueError(f"{name} was given a batch of {items} and must return a list of as many items, got {got}")
+    return results
+
+
+def _batch(step: Step[..., Any], calls: Sequence[Sequence[Any]], kwargs: Mapping[str, Any]) -> list[Any]:
+    """Call a batched body once for several calls: its batch parameters get lists, the others the first call's value."""
+    from headrace_dags.declare.understand import declaration_of
+
+    bound = [_bound(step.fn, args, kwargs) for args in calls]
+    batches = declaration_of(step).ref.batch_ports
+    given = {name: [each[name] for each in bound] if name in batches else value for name, value in bound[0].items()}
+    return counted(_body(step)(given), len(calls), step.__name__)
+
+
+def _bound(fn: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(inspect.signature(fn).bind(*args, **kwargs).arguments)
+
+
+def _body(step: Step[..., Any]) -> Callable[[Mapping[str, Any]], Any]:
+    """What runs the step by the names of its parameters; a model file is opened once, and kept with the step."""
+    from headrace_dags.declare.modelfile import root_of
+    from headrace_dags.declare.understand import declaration_of
+    from headrace_dags.running.bodies import by_name, load
+
+    if not step.options.model:
+        return by_name(step.fn)
+    step.opened = step.opened or load(declaration_of(step), model_root=root_of(step.fn)).call
+    return step.opened

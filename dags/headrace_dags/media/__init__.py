@@ -1,0 +1,1 @@
+"""Encoded media: handles, where their bytes come from, what they are by their signature."""

@@ -1,0 +1,1 @@
+"""What travels on a port: types from annotations, and values checked against them."""

@@ -1,0 +1,99 @@
+"""Steps ready to be called: functions as they are, classes constructed and set up, models loaded. Found again by import."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import reduce
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from headrace_dags.declare.declaration import Declaration
+from headrace_dags.errors import DefinitionError, Problem
+from headrace_dags.graph import StepRef
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A step that is ready.
+
+    Attributes:
+        declaration: what it is.
+        call: runs it once, with an argument for each input port by name; batch ports take lists. What it returns is not
+            checked; a body that yields returns its generator.
+    """
+
+    declaration: Declaration
+    call: Callable[[Mapping[str, Any]], Any]
+
+
+def load(declaration: Declaration, *, model_root: Path) -> Body:
+    """Make a step ready: construct a class and run its ``setup``, open a model file.
+
+    Args:
+        declaration: the step; a class step is configured by ``declaration.ref.config``.
+        model_root: the folder that paths of model files start from: the import root.
+
+    Raises:
+        DefinitionError: a model file is not there, or its inputs and outputs are not those of the step.
+        EnvironmentLack: onnxruntime is not installed.
+        Exception: whatever the user's constructor or ``setup`` raises, as it is.
+    """
+    form = declaration.ref.form
+    if form == "onnx":
+        from headrace_dags.running.onnxbody import onnx_call
+
+        return Body(declaration, onnx_call(declaration, model_root))
+    target = _serving(declaration) if form == "stateful" else declaration.body
+    return Body(declaration, by_name(target))
+
+
+def resolve(ref: StepRef) -> Declaration:
+    """Import the step that ``ref`` names.
+
+    Returns:
+        Its declaration, with the configuration and options of ``ref``.
+
+    Raises:
+        DefinitionError: the module has no such step.
+        Exception: whatever the import of the user's module raises, as it is.
+    """
+    from headrace_dags.declare.understand import declaration_of
+
+    module, _, qualname = ref.target.partition(":")
+    try:
+        step = reduce(getattr, qualname.split("."), import_module(module))
+    except AttributeError as error:
+        if getattr(error, "name", None) not in qualname.split("."):
+            raise
+        problem = Problem(
+            "step-missing", ref.target, f"expects a step {qualname!r} in module {module}", "none", "Plan again"
+        )
+        raise DefinitionError(problem) from error
+    declaration: Declaration = declaration_of(step)
+    return replace(declaration, ref=ref)
+
+
+def _serving(declaration: Declaration) -> Callable[..., Any]:
+    """The method of a configured class step that serves, after ``setup``."""
+    from headrace_dags.declare.configure import configured
+
+    cls: Any = declaration.body
+    instance: Any = configured(cls, declaration.ref.config)
+    instance.setup()
+    method: Callable[..., Any] = instance.batch if declaration.ref.batching else instance.__call__
+    return method
+
+
+def by_name(function: Callable[..., Any]) -> Callable[[Mapping[str, Any]], Any]:
+    """A call by argument names, also where parameters are positional-only."""
+    kinds = {name: parameter.kind for name, parameter in inspect.signature(function).parameters.items()}
+    first = tuple(name for name, kind in kinds.items() if kind is inspect.Parameter.POSITIONAL_ONLY)
+    if not first:
+        return lambda arguments: function(**arguments)
+    return lambda arguments: function(
+        *(arguments[name] for name in first if name in arguments),
+        **{name: value for name, value in arguments.items() if name not in first},
+    )

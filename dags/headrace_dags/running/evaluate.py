@@ -1,0 +1,178 @@
+"""Run nodes on real values: plain, yielding, mapped and batched bodies. Used by every runtime; no scheduling, no I/O here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+from headrace_dags.graph import Node, Port, Use
+from headrace_dags.ports.constants import fixed_inputs
+from headrace_dags.running.batches import Batcher
+from headrace_dags.running.bodies import Body
+from headrace_dags.running.failing import Fault, NodeFailed, raised
+from headrace_dags.running.outputs import Outputs
+
+__all__ = ("Chain", "Fault", "NodeFailed", "PreparedNode")
+
+
+class PreparedNode:
+    """A node and its loaded body, made ready once for many calls.
+
+    Args:
+        node: the node.
+        body: its step, loaded.
+
+    Attributes:
+        uses: for each input port that the graph feeds, the value that feeds it.
+
+    Raises:
+        ValueMisfit: a constant of the graph is not what the step's port declares.
+    """
+
+    def __init__(self, node: Node, body: Body) -> None:
+        fed = {each.port.name: each.port for each in node.inputs if isinstance(each.binding, Use)}
+        self.node = node
+        self.uses = {each.port.name: each.binding for each in node.inputs if isinstance(each.binding, Use)}
+        self._call = body.call
+        self._constants = fixed_inputs(node, body.declaration)
+        self._complete = len(fed) == len(node.inputs)
+        self._floats = tuple(name for name, port in fed.items() if port.type.python == "float")
+        self._suspect = _suspect(fed.values(), node.mapped)
+        self._outputs = Outputs(node, body.declaration, per_item=bool(node.mapped or node.step.batching))
+        self._yields = node.step.yields
+        self._batcher = Batcher(node, body.call, self._outputs, self._suspect) if node.step.batching else None
+        self._joins = self._batcher is not None and set(fed) <= set(node.step.batch_ports)
+
+    def run(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """Run the node once.
+
+        Args:
+            inputs: a value for each input port that the graph feeds; a list where the port is Many or is mapped.
+
+        Returns:
+            A value for each output port; a list where the node's port is Many.
+
+        Raises:
+            NodeFailed: the body raised, or returned what it does not declare.
+        """
+        arguments = self._arguments(inputs)
+        mapped = self.node.mapped
+        if self._batcher:
+            return _unless_failed(self._batcher.run([arguments])[0])
+        if not mapped:
+            return self._once(arguments, -1)
+        items = arguments[mapped]
+        return dict(
+            self._outputs.joined([self._once({**arguments, mapped: item}, at) for at, item in enumerate(items)])
+        )
+
+    def run_batch(self, requests: Sequence[Mapping[str, Any]]) -> list[dict[str, Any] | NodeFailed]:
+        """Run independent requests, together where the body is batched and all its inputs are per item.
+
+        Returns:
+            For each request its outputs, or why it failed.
+        """
+        if self._batcher and self._joins:
+            return self._batcher.run([self._arguments(inputs) for inputs in requests])
+        return [self._outcome(inputs) for inputs in requests]
+
+    def _outcome(self, inputs: Mapping[str, Any]) -> dict[str, Any] | NodeFailed:
+        try:
+            return self.run(inputs)
+        except NodeFailed as failure:
+            return failure
+
+    def _arguments(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """All arguments of the body: constants and inputs, an ``int`` made the ``float`` that the port declares."""
+        if self._complete and not self._floats:
+            return dict(inputs)
+        arguments = self._constants()
+        arguments.update(inputs)
+        for name in self._floats:
+            value = arguments[name]
+            arguments[name] = [float(each) for each in value] if isinstance(value, list) else float(value)
+        return arguments
+
+    def _once(self, arguments: Mapping[str, Any], item: int) -> dict[str, Any]:
+        try:
+            result = self._call(arguments)
+            if self._yields:
+                result = self._outputs.collect(result)
+        except (Exception, SystemExit) as error:
+            raise raised(self.node.name, error, port=self._suspect, item=item) from error
+        return self._outputs.take(result, item)
+
+
+def _unless_failed(outcome: dict[str, Any] | NodeFailed) -> dict[str, Any]:
+    if isinstance(outcome, NodeFailed):
+        raise outcome
+    return outcome
+
+
+def _suspect(ports: Iterable[Port], mapped: str) -> str:
+    """The input port to name when a body says that its input is at fault but not which: the mapped one, else the only
+    one, else the only one that is a medium; empty where several may be meant.
+    """
+    if mapped:
+        return mapped
+    fed = list(ports)
+    media = [port for port in fed if port.type.kind != "json"]
+    found = fed if len(fed) == 1 else media
+    return found[0].name if len(found) == 1 else ""
+
+
+class Chain:
+    """Nodes that run one after another in one process.
+
+    Args:
+        nodes: in topological order.
+        bodies: their loaded steps, by the node's name.
+    """
+
+    def __init__(self, nodes: Sequence[Node], bodies: Mapping[str, Body]) -> None:
+        self.nodes = tuple(PreparedNode(node, bodies[node.name]) for node in nodes)
+
+    def between(self, inputs: Sequence[Use], outputs: Sequence[Use]) -> Callable[[Sequence[Any]], list[Any]]:
+        """A function that runs all nodes: from the values ``inputs`` to the values ``outputs``; quick, for many calls.
+
+        It raises the NodeFailed of the first node that fails. Where a value lies is looked up once, here: hashing a value's name for each node and call would take as long as
+        a small body does.
+        """
+        slots = {use: slot for slot, use in enumerate(dict.fromkeys(inputs))}
+        for each in self.nodes:
+            for port in each.node.outputs:
+                slots.setdefault(Use(node=each.node.name, port=port.name), len(slots))
+        calls = [_Call.of(each, slots) for each in self.nodes]
+        wanted = [slots[use] for use in outputs]
+        blank = [None] * (len(slots) - len(inputs))
+
+        def run(values: Sequence[Any]) -> list[Any]:
+            known = [*values, *blank]
+            for call in calls:
+                call.run(known)
+            return [known[slot] for slot in wanted]
+
+        return run
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """A node of a chain: from which slots it takes its inputs, and to which slots its outputs go."""
+
+    node: PreparedNode
+    takes: tuple[tuple[str, int], ...]
+    gives: tuple[tuple[str, int], ...]
+
+    @classmethod
+    def of(cls, node: PreparedNode, slots: Mapping[Use, int]) -> Self:
+        """The call of ``node``, whose values lie in ``slots``."""
+        outputs = (port.name for port in node.node.outputs)
+        gives = tuple((name, slots[Use(node=node.node.name, port=name)]) for name in outputs)
+        return cls(node, tuple((name, slots[use]) for name, use in node.uses.items()), gives)
+
+    def run(self, known: list[Any]) -> None:
+        """Run the node on the values of its slots."""
+        outputs = self.node.run({name: known[slot] for name, slot in self.takes})
+        for name, slot in self.gives:
+            known[slot] = outputs[name]
