@@ -71,9 +71,9 @@ def of_load(error: BaseException, node: Node, roots: Iterable[Path], declaration
 
 def of_input(error: Exception, flow: Flow, consumers: Iterable[Node]) -> TaskFailure:
     """The failure of a value that could not be decoded."""
-    if not isinstance(error, ValueMisfit):
-        return internal(error, f"the value {flow.name} could not be read")
     node, port = next(_ports(flow, consumers), ("", flow.name))
+    if not isinstance(error, ValueMisfit):
+        return internal(error, f"the value {flow.name} could not be read", node)
     return TaskFailure(kind="input", node=node, port=port, message=_text(error), item=error.item)
 
 
@@ -82,7 +82,7 @@ def of_output(error: Exception, flow: Flow, declaration: Declaration) -> TaskFai
     if isinstance(error, EnvironmentLack):
         return TaskFailure(kind="environment", node=flow.use.node, message=_text(error))
     if not isinstance(error, ValueMisfit):
-        return internal(error, f"the value {flow.name} could not be written")
+        return internal(error, f"the value {flow.name} could not be written", flow.use.node)
     return TaskFailure(
         kind="output",
         node=flow.use.node,
@@ -93,10 +93,16 @@ def of_output(error: Exception, flow: Flow, declaration: Declaration) -> TaskFai
     )
 
 
-def internal(error: BaseException, what: str) -> TaskFailure:
-    """A fault of our own: with the frames that a report of it needs."""
+def internal(error: BaseException, what: str, node: str = "") -> TaskFailure:
+    """A fault of our own: with the frames that a report of it needs.
+
+    Args:
+        error: what was raised.
+        what: what did not work, as a clause.
+        node: at which node; empty where nobody knows.
+    """
     frames = "".join(traceback.format_exception(error))[-_OWN_FRAMES_CHARACTERS:]
-    return TaskFailure(kind="internal", message=f"{what}: {_text(error)}", traceback=readable(frames))
+    return TaskFailure(kind="internal", node=node, message=f"{what}: {_text(error)}", traceback=readable(frames))
 
 
 def _ports(flow: Flow, consumers: Iterable[Node]) -> Iterator[tuple[str, str]]:

@@ -94,7 +94,7 @@ class Runner:
             return self._blanks(request)
         try:
             return self._encoded(request, self._chain(self._values(request)))
-        except Exception as error:  # noqa: BLE001  # one request's failure is not the next one's
+        except BaseException as error:  # noqa: BLE001  # one request's failure is not the next one's, nor the process's
             return self._failure(error)
 
     def _together(self, requests: Sequence[Request]) -> list[Answer]:
@@ -112,20 +112,20 @@ class Runner:
             answers[index] = self._outcome(requests[index], result)
         return [answers[index] for index in range(len(requests))]
 
-    def _batch(self, requests: Sequence[Values]) -> Sequence[Values | Exception]:
+    def _batch(self, requests: Sequence[Values]) -> Sequence[Values | BaseException]:
         """What the only node gives for each of the requests."""
         (node,) = self._loaded.chain.nodes
         slots = {flow.use: slot for slot, flow in enumerate(self._program.inputs)}
         inputs = [{name: values[slots[use]] for name, use in node.uses.items()} for values in requests]
         try:
             found = node.run_batch(inputs)
-        except Exception as error:  # noqa: BLE001  # ours; each request is told
+        except BaseException as error:  # noqa: BLE001  # ours, or KeyboardInterrupt; each request is told
             return [error] * len(requests)
         ports = [flow.use.port for flow in self._program.outputs]
         return [outputs if isinstance(outputs, NodeFailed) else [outputs[port] for port in ports] for outputs in found]
 
-    def _outcome(self, request: Request, result: Values | Exception) -> Answer:
-        if isinstance(result, Exception):
+    def _outcome(self, request: Request, result: Values | BaseException) -> Answer:
+        if isinstance(result, BaseException):
             return self._failure(result)
         try:
             return self._encoded(request, result)
@@ -155,9 +155,10 @@ class Runner:
                 raise TaskFailed(blame.of_output(error, each.flow, declaration)) from error
         return answer
 
-    def _failure(self, error: Exception) -> TaskFailure:
+    def _failure(self, error: BaseException) -> TaskFailure:
         if isinstance(error, TaskFailed):
             return error.failure
         if isinstance(error, NodeFailed):
             return blame.of_node(error, self._loaded.declarations[error.node], (self._program.import_root,))
-        return blame.internal(error, f"model {self._program.name} failed")
+        nodes = self._program.nodes
+        return blame.internal(error, f"model {self._program.name} failed", nodes[0].name if len(nodes) == 1 else "")

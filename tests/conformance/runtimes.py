@@ -267,6 +267,17 @@ class RuntimeConformance:
         failure = await driver.failure(dags.quitting, 3)
         assert (failure.kind, failure.node, failure.message) == ("step", "quit_all", "SystemExit: 3")
 
+    async def test_a_body_that_says_it_is_cancelled(self, driver: Driver, dags: Any) -> None:
+        failure = await driver.failure(dags.cancelling, 1)
+        assert (failure.kind, failure.node) == ("step", "cancel_itself")
+        assert failure.message == "CancelledError: from inside"
+
+    async def test_a_medium_that_is_gone_when_its_step_has_returned(self, driver: Driver, dags: Any) -> None:
+        failure = await driver.failure(dags.vanishing, 3)
+        assert (failure.kind, failure.node, failure.port) == ("output", "draw_in_passing", "result")
+        assert "expects a medium that can still be read when the step has returned, got hr.Png" in failure.message
+        assert "made.png'. Give its bytes, or a file in a folder that stays (tempfile.mkdtemp)" in failure.message
+
     async def test_a_failure_inside_an_ensemble(self, driver: Driver, dags: Any) -> None:
         (segment,) = driver.served.plans["failing_inside"].segments
         assert segment.lowering == "ensemble"

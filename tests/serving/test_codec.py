@@ -255,6 +255,12 @@ def test_what_is_no_handle_is_refused(sink: Sink) -> None:
         codec(flow(Video, "handle"), Video).encode(b"film", sink)
 
 
+def test_a_medium_without_content_is_refused(sink: Sink, tmp_path: Path) -> None:
+    (tmp_path / "empty.mp4").touch()
+    with pytest.raises(ValueMisfit, match=r"a medium with content, got hr\.Mp4 of 0 bytes"):
+        codec(flow(Video, "handle"), Video).encode(Mp4(tmp_path / "empty.mp4"), sink)
+
+
 def test_contents_that_do_not_fit_are_refused() -> None:
     with pytest.raises(ValueError, match="expects 2 elements, got 1"):
         from_raw("BYTES", (2, 1), to_raw(Tensor.of_bytes([b"one"])))

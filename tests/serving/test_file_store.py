@@ -77,6 +77,14 @@ def test_equal_content_is_stored_once(tmp_path: Path) -> None:
     assert store.put("t/r", io.BytesIO(), "text/plain").size == 0
 
 
+def test_what_was_cut_short_is_replaced(tmp_path: Path) -> None:
+    store = FileStore(tmp_path)
+    key = store.put("t/r", io.BytesIO(b"content"), "text/plain").key
+    (tmp_path / key).write_bytes(b"con")
+    assert store.put("t/r", io.BytesIO(b"content"), "text/plain").key == key
+    assert (tmp_path / key).read_bytes() == b"content"
+
+
 def test_concurrent_puts_of_one_content(tmp_path: Path) -> None:
     store, data, start = FileStore(tmp_path), b"x" * (3 * MIB), threading.Barrier(8)
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from tests.conformance.runtimes import Served, served
 
+from headrace_dags.running.evaluate import PreparedNode
 from headrace_serving.failure import TaskFailure
 from headrace_serving.program import program
 from headrace_serving.runner import PROBE, UNNAMED, Request, Runner, request_id
@@ -65,6 +66,28 @@ def test_a_request_that_fails_leaves_the_others_alone(served: Served) -> None:
 def test_a_probe_runs_no_body(served: Served, dag: str, name: str, count: int) -> None:
     probe = Request(f"{PROBE}model", {name: texts(*["not even JSON"] * count)})
     assert items(runner(served, dag).run([probe])[0]) == [b""] * count
+
+
+def test_a_tenant_may_have_the_name_of_the_probe(served: Served) -> None:
+    doubling = runner(served, "two_fused")
+    asked = Request(request_id("probe/run", "run/segment/0/1"), {"in_number": texts("4")})
+    assert items(doubling.run([asked])[0]) == [b"8.0"]
+
+
+@pytest.mark.parametrize(("dag", "name"), [("quitting", "in_number"), ("batched_once", "in_text")])
+def test_an_interrupt_inside_a_body_is_an_answer(
+    served: Served, monkeypatch: pytest.MonkeyPatch, dag: str, name: str
+) -> None:
+    interrupted = runner(served, dag)
+
+    def raising(*_: object) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(PreparedNode, "run", raising)
+    monkeypatch.setattr(PreparedNode, "run_batch", raising)
+    failure = told(interrupted.run([request(name, texts("3"))])[0])
+    assert (failure.kind, failure.node) == ("internal", served.plans[dag].segments[0].nodes[0])
+    assert "KeyboardInterrupt" in failure.message
 
 
 def test_a_store_that_cannot_be_written_is_the_machines_fault(served: Served, tmp_path: Path) -> None:

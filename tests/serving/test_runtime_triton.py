@@ -21,10 +21,11 @@ from tests.conformance.runtimes import (
     served,
 )
 
-from headrace_serving.failure import TaskFailed
+from headrace_serving.failure import TaskFailed, TaskFailure
 from headrace_serving.oip import OipClient
 from headrace_serving.runtimes.contract import Workplace
 from headrace_serving.runtimes.triton import TritonExecutor, TritonSettings
+from headrace_serving.runtimes.verdicts import of_answer
 from headrace_serving.tensors import Tensor
 from headrace_serving.triton.stubs import stubs_of
 
@@ -107,6 +108,37 @@ class TestTriton(RuntimeConformance):
             with pytest.raises(TaskFailed) as caught:
                 await client.infer("any", {}, "tenant/run/x/0/1", 5.0)
         assert caught.value.failure.kind == "unavailable"
+
+
+async def test_shared_memory_that_ran_out_is_the_machines_fault(served: Served) -> None:
+    said = "Failed to increase the shared memory pool size for key 'x' to 1048576 bytes. Error: No space left on device"
+    (segment,) = served.plans["one_image"].segments
+    tensors = {"in_image": Tensor(np.zeros((1, 1024, 1024, 3), np.uint8))}
+    failure = TaskFailure(kind="internal", message=f"{segment.model}: [StatusCode.INTERNAL] {said}")
+    found = of_answer(failure, segment, tensors)
+    assert (found.kind, found.node) == ("environment", "brightness")
+    assert found.message.startswith("brightness was given 3.0 MiB. /dev/shm [shared-memory]: ")
+    assert re.search(r"got [\d.]+ [MG]iB free\. Free some of it or make it larger", found.message)
+    own = TaskFailure(kind="step", message=f"OSError: {said}", node="brightness")
+    assert of_answer(own, segment, tensors) is own, "what a step says of its own shared memory is its own affair"
+
+
+async def test_the_server_ends_however_leaving_is_disturbed(
+    served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def cancelled(_: OipClient) -> None:
+        raise asyncio.CancelledError
+
+    plan = planned(served.workplace.import_root, served.dags.one_function)
+    place = Workplace(import_root=served.workplace.import_root, objects=tmp_path / "objects", scratch=tmp_path / "new")
+    executor = await TritonExecutor(plan, place).__aenter__()  # noqa: PLC2801  # left below
+    pid = executor.server.pid
+    monkeypatch.setattr(OipClient, "close", cancelled)
+    with pytest.raises(asyncio.CancelledError):
+        await executor.__aexit__()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+    assert [path.name for path in (tmp_path / "new").iterdir()] == [executor.log.name]
 
 
 class TestLoadingOnTriton(LoadingConformance):

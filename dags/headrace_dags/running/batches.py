@@ -102,7 +102,9 @@ class Batcher:
         batches = {name: [item.arguments[name] for item in items] for name in items[0].arguments}
         try:
             result = self._call({**shared, **batches})
-        except (Exception, SystemExit) as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # a body's own SystemExit and CancelledError are its failures too
             at = items[0].position if len(items) == 1 else -1
             raise raised(self._node.name, error, port=self._suspect, item=at) from error
         results = _listed(result)

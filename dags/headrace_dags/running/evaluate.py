@@ -99,7 +99,9 @@ class PreparedNode:
             result = self._call(arguments)
             if self._yields:
                 result = self._outputs.collect(result)
-        except (Exception, SystemExit) as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # a body's own SystemExit and CancelledError are its failures too
             raise raised(self.node.name, error, port=self._suspect, item=item) from error
         return self._outputs.take(result, item)
 

@@ -38,7 +38,7 @@ def _put(item: Blob, sink: Sink) -> Reference:
         ValueMisfit: it cannot be opened; most often a file of a temporary folder that is gone when the step has returned.
     """
     try:
-        stream, media_type = item.open(), item.source.media_type
+        media_type, stream = item.source.media_type, item.open()
     except OSError as error:
         expected = "a medium that can still be read when the step has returned"
         advice = "Give its bytes, or a file in a folder that stays (tempfile.mkdtemp)"

@@ -1,11 +1,14 @@
 """Small dags, one for each thing that a runtime must do. The tests serve all of them together."""
 
+import asyncio
 import hashlib
 import io
 import os
+import tempfile
 import time
 from collections.abc import Iterator
 from enum import Enum
+from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
@@ -370,6 +373,29 @@ def quitting(number: int) -> int:
     return quit_all(number)
 
 
+@hr.step
+def cancel_itself(number: int) -> int:
+    raise asyncio.CancelledError("from inside")
+
+
+@hr.dag
+def cancelling(number: int) -> int:
+    return cancel_itself(number)
+
+
+@hr.step
+def draw_in_passing(width: int) -> hr.Png:
+    with tempfile.TemporaryDirectory() as folder:
+        picture = Path(folder) / "made.png"
+        picture.write_bytes(drawn(width))
+        return hr.Png(picture)
+
+
+@hr.dag
+def vanishing(width: int) -> hr.Png:
+    return draw_in_passing(width)
+
+
 class Picky(hr.StatefulBatch[hr.Text, hr.Text], size=4):
     def batch(self, items: hr.Batch[hr.Text]) -> hr.Batch[hr.Text]:
         if "bad" in items:
@@ -432,6 +458,8 @@ DAGS = (
     decoding,
     misdeclared,
     quitting,
+    cancelling,
+    vanishing,
     failing_inside,
     crashing,
     sleeping,
