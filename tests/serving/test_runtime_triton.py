@@ -131,7 +131,7 @@ async def test_the_server_ends_however_leaving_is_disturbed(
 
     plan = planned(served.workplace.import_root, served.dags.one_function)
     place = Workplace(import_root=served.workplace.import_root, objects=tmp_path / "objects", scratch=tmp_path / "new")
-    executor = await TritonExecutor(plan, place).__aenter__()  # noqa: PLC2801  # left below
+    executor = await TritonExecutor(plan, place).__aenter__()  # left below
     pid = executor.server.pid
     monkeypatch.setattr(OipClient, "close", cancelled)
     with pytest.raises(asyncio.CancelledError):
