@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from headrace_dags.declare.declaration import Declaration
+from headrace_dags.errors import DefinitionError, Problem
 from headrace_dags.graph import Node
 from headrace_dags.plan.model import Flow
 from headrace_dags.record import canonical
@@ -62,10 +65,27 @@ def load(program: Program) -> Loaded:
 def _body(node: Node, program: Program) -> Body:
     declaration: Declaration | None = None
     try:
+        _require_own_module(node, program.import_root)
         declaration = bodies.resolve(node.step)
         return bodies.load(declaration, model_root=program.import_root)
     except (Exception, SystemExit) as error:
         raise TaskFailed(of_load(error, node, (program.import_root,), declaration)) from error
+
+
+def _require_own_module(node: Node, root: Path) -> None:
+    """Run no other project's code: a module of the same name may have been imported before, or be Python's own.
+
+    Raises:
+        DefinitionError: the module that is imported is not the file below ``root``.
+        Exception: whatever the import raises.
+    """
+    name = node.step.target.partition(":")[0]
+    place = root.joinpath(*name.split("."))
+    own = next((file for file in (place.with_suffix(".py"), place / "__init__.py") if file.is_file()), None)
+    found = getattr(import_module(name), "__file__", None)
+    if own and found and own.resolve() != Path(found).resolve():
+        expected, write = f"expects module {name} from {own}", "Rename the module, or run it in a process of its own"
+        raise DefinitionError(Problem("module-shadowed", node.step.target, expected, f"the one from {found}", write))
 
 
 def _chain(program: Program, ready: Mapping[str, Body]) -> Chain:

@@ -72,6 +72,7 @@ class Runner:
         self._program = program
         self._loaded = load(program)
         self._store = FileStore(program.objects)
+        self._slots = {flow.use: slot for slot, flow in enumerate(program.inputs)}
         self._chain = self._loaded.chain.between(
             [flow.use for flow in program.inputs], [flow.use for flow in program.outputs]
         )
@@ -115,8 +116,7 @@ class Runner:
     def _batch(self, requests: Sequence[Values]) -> Sequence[Values | BaseException]:
         """What the only node gives for each of the requests."""
         (node,) = self._loaded.chain.nodes
-        slots = {flow.use: slot for slot, flow in enumerate(self._program.inputs)}
-        inputs = [{name: values[slots[use]] for name, use in node.uses.items()} for values in requests]
+        inputs = [{name: values[self._slots[use]] for name, use in node.uses.items()} for values in requests]
         try:
             found = node.run_batch(inputs)
         except BaseException as error:  # noqa: BLE001  # ours, or KeyboardInterrupt; each request is told

@@ -10,7 +10,7 @@ import pytest
 from tests.conformance.runtimes import Served, served
 
 from headrace_dags.running.evaluate import PreparedNode
-from headrace_serving.failure import TaskFailure
+from headrace_serving.failure import TaskFailed, TaskFailure
 from headrace_serving.program import program
 from headrace_serving.runner import PROBE, UNNAMED, Request, Runner, request_id
 from headrace_serving.runtimes.contract import Workplace
@@ -88,6 +88,15 @@ def test_an_interrupt_inside_a_body_is_an_answer(
     failure = told(interrupted.run([request(name, texts("3"))])[0])
     assert (failure.kind, failure.node) == ("internal", served.plans[dag].segments[0].nodes[0])
     assert "KeyboardInterrupt" in failure.message
+
+
+def test_another_projects_module_of_the_same_name_is_not_run(served: Served, tmp_path: Path) -> None:
+    (tmp_path / "served_dags.py").touch()
+    with pytest.raises(TaskFailed) as caught:
+        runner(served, "two_fused", import_root=tmp_path)
+    failure = caught.value.failure
+    assert (failure.kind, failure.node) == ("load", "double")
+    assert f"[module-shadowed]: expects module served_dags from {tmp_path / 'served_dags.py'}, got" in failure.message
 
 
 def test_a_store_that_cannot_be_written_is_the_machines_fault(served: Served, tmp_path: Path) -> None:

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import time
+import urllib.request
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from google.protobuf import text_format
 from tests.conformance.runtimes import Served, served
 from tritonclient.grpc import model_config_pb2
@@ -13,6 +21,10 @@ from tritonclient.grpc import model_config_pb2
 from headrace_dags.plan.model import Plan
 from headrace_serving.program import Program
 from headrace_serving.runtimes.contract import Workplace
+from headrace_serving.triton.byhand import command_by_hand
+from headrace_serving.triton.command import link_backends
+from headrace_serving.triton.ports import free_ports
+from headrace_serving.triton.probe import locate
 from headrace_serving.triton.repository import Repository, write
 
 __all__ = ("served",)
@@ -94,3 +106,41 @@ def test_an_old_repository_goes(served: Served, tmp_path: Path) -> None:
     written(served, "one_image", tmp_path)
     plan, repository = written(served, "one_function", tmp_path)
     assert [path.name for path in repository.folder.iterdir()] == [plan.segments[0].model]
+
+
+@contextmanager
+def by_hand(folder: Path, repository: Repository) -> Generator[str]:
+    """The server as a person starts it; gives its HTTP address."""
+    parts = locate()
+    link_backends(parts, folder)
+    http, grpc, metrics = free_ports(3)
+    ports = f"--http-port={http} --grpc-port={grpc} --metrics-port={metrics} --exit-timeout-secs=2"
+    shell = ("sh", "-c", f"{command_by_hand(repository.models, parts)} {ports}")
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen(shell, cwd=folder, stdout=log, stderr=log, start_new_session=True)
+    try:
+        yield f"http://127.0.0.1:{http}/v2"
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        server.wait(timeout=15)
+
+
+def answered(request: urllib.request.Request, log: Path) -> bytes:
+    """The answer of a server that is perhaps still starting."""
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                return bytes(answer.read())
+        except OSError:
+            time.sleep(0.1)
+    pytest.fail(log.read_text(errors="replace"))
+
+
+def test_a_person_can_serve_it_by_hand(served: Served, tmp_path: Path) -> None:
+    plan, repository = written(served, "two_fused", tmp_path)
+    asked = {"inputs": [{"name": "in_number", "datatype": "BYTES", "shape": [1, 1], "data": ["21"]}]}
+    with by_hand(tmp_path, repository) as address:
+        url = f"{address}/models/{plan.segments[0].model}/infer"
+        answer = json.loads(answered(urllib.request.Request(url, json.dumps(asked).encode()), tmp_path / "log"))
+    assert answer["outputs"][0]["data"] == ["42.0"]

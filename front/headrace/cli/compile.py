@@ -23,14 +23,20 @@ if TYPE_CHECKING:
 _README = """# {dag}, compiled
 
 `models/` is a model repository for Triton, `plan.json` the plan it was made from (digest {digest}).
-Steps are imported from {root}; media passed by reference lie below {objects}.
 
 {segments}
 
-A server that serves it by hand:
+It serves on the machine it was compiled on: code, models' files and media are not copied, so each `program.json` names the
+folders they are read from. Steps are imported from {root}; media passed by reference lie below {objects}.
+
+To serve it by hand, {by_hand}
+"""
+
+_BY_HAND = """run this in the folder of this file (`backends/` are links to the installed server):
 
     {command}
-"""
+
+It answers the Open Inference Protocol on this machine, HTTP on port 8000 and gRPC on 8001. In every tensor the first axis is the items."""
 
 
 @click.command(
@@ -63,7 +69,8 @@ def command(spec: str, target: str, output: Path) -> None:
     with writing(output, "repositories", "name another folder"):
         repository = write(plan, workplace)
         (output / "plan.json").write_text(plan.model_dump_json(indent=2) + "\n", encoding="utf-8")
-        (output / "README.md").write_text(_readme(plan, workplace.import_root, objects, repository), encoding="utf-8")
+        readme = _readme(plan, workplace, repository, _by_hand(output, repository))
+        (output / "README.md").write_text(readme, encoding="utf-8")
     _tell(output)
 
 
@@ -95,18 +102,33 @@ def _empty(output: Path) -> None:
         raise BadInput(Problem("compile-there", f"-o {output}", expected, "other files in it", "Name another folder"))
 
 
-def _readme(plan: Plan, root: Path, objects: Path, repository: Repository) -> str:
+def _by_hand(output: Path, repository: Repository) -> str:
+    """How to start a server on what was written; where one is installed, it is made to find its backend."""
+    from headrace_serving.triton.byhand import command_by_hand
+    from headrace_serving.triton.command import link_backends
+    from headrace_serving.triton.probe import INSTALL, locate
+
+    try:
+        parts = locate()
+    except EnvironmentLack as lack:
+        return f"mend what the server needs here ({lack}), then compile again. The server itself: {INSTALL}."
+    link_backends(parts, output)
+    return _BY_HAND.format(command=command_by_hand(repository.models, parts))
+
+
+def _readme(plan: Plan, place: Workplace, repository: Repository, by_hand: str) -> str:
     segments = "\n".join(f"- `{each.model}`: {', '.join(each.nodes)} ({each.lowering})" for each in plan.segments)
-    loads = " ".join(f"--load-model={name}" for name in sorted(path.name for path in repository.folder.iterdir()))
-    serve = (
-        f"tritonserver --model-repository=models --model-control-mode=explicit --disable-auto-complete-config {loads}"
-    )
     return _README.format(
-        dag=plan.graph.name, digest=plan.digest[:12], root=root, objects=objects, segments=segments, command=serve
+        dag=plan.graph.name,
+        digest=plan.digest[:12],
+        root=place.import_root,
+        objects=place.objects,
+        segments=segments,
+        by_hand=by_hand if repository.models else "there is nothing: the dag has no steps.",
     )
 
 
 def _tell(output: Path) -> None:
-    files = sorted(path for path in output.rglob("*") if path.is_file())
+    files = sorted(path for path in output.rglob("*") if path.is_file() and not path.is_symlink())
     for path in files:
         click.echo(f"  {ink()('good', 'wrote')} {near(path)}  {size(path.stat().st_size)}")
