@@ -43,6 +43,10 @@ class PreparedNode:
         self._yields = node.step.yields
         self._batcher = Batcher(node, body.call, self._outputs, self._suspect) if node.step.batching else None
         self._joins = self._batcher is not None and set(fed) <= set(node.step.batch_ports)
+        several = body.declaration.signature.result_class is not None
+        given = node.mapped or node.step.batching or self._yields or self._floats or several
+        self.is_plain = self._complete and not given
+        """Whether one call of the body with the inputs as they are gives the only output."""
 
     def run(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """Run the node once.
@@ -66,6 +70,14 @@ class PreparedNode:
         return dict(
             self._outputs.joined([self._once({**arguments, mapped: item}, at) for at, item in enumerate(items)])
         )
+
+    def run_plain(self, arguments: dict[str, Any]) -> Any:
+        """The quick way of a plain node: its only output.
+
+        Raises:
+            NodeFailed: the body raised, or returned what it does not declare.
+        """
+        return self._outputs.only(self._called(arguments, -1))
 
     def run_batch(self, requests: Sequence[Mapping[str, Any]]) -> list[dict[str, Any] | NodeFailed]:
         """Run independent requests, together where the body is batched and all its inputs are per item.
@@ -95,15 +107,16 @@ class PreparedNode:
         return arguments
 
     def _once(self, arguments: Mapping[str, Any], item: int) -> dict[str, Any]:
+        return self._outputs.take(self._called(arguments, item), item)
+
+    def _called(self, arguments: Mapping[str, Any], item: int) -> Any:
         try:
             result = self._call(arguments)
-            if self._yields:
-                result = self._outputs.collect(result)
+            return self._outputs.collect(result) if self._yields else result
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # a body's own SystemExit and CancelledError are its failures too
             raise raised(self.node.name, error, port=self._suspect, item=item) from error
-        return self._outputs.take(result, item)
 
 
 def _unless_failed(outcome: dict[str, Any] | NodeFailed) -> dict[str, Any]:
@@ -175,6 +188,10 @@ class _Call:
 
     def run(self, known: list[Any]) -> None:
         """Run the node on the values of its slots."""
-        outputs = self.node.run({name: known[slot] for name, slot in self.takes})
+        inputs = {name: known[slot] for name, slot in self.takes}
+        if self.node.is_plain:
+            known[self.gives[0][1]] = self.node.run_plain(inputs)
+            return
+        outputs = self.node.run(inputs)
         for name, slot in self.gives:
             known[slot] = outputs[name]

@@ -65,6 +65,10 @@ class Outputs:
             raise NodeFailed(self._node, "output", text, item=item)
         return {name: self._checked(name, getattr(result, name), item) for name in self.checks}
 
+    def only(self, result: Any) -> Any:
+        """The checked value of the only port; see :meth:`take`."""
+        return self._checked(self._only, result, -1)
+
     def _checked(self, name: str, value: Any, item: int) -> Any:
         try:
             return self.checks[name](value)
