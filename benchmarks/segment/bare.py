@@ -24,7 +24,8 @@ class TritonPythonModel:
         return responses
 """
 
-MODELS = {"bare": "", "bare_slow": "time.sleep(0.020)"}
+MODELS = {"bare": "", "bare_slow": "time.sleep(0.020)", "bare_first": "", "bare_second": ""}
+ENSEMBLE = "bare_ensemble"
 
 
 def write(repository: Path) -> tuple[str, ...]:
@@ -34,7 +35,10 @@ def write(repository: Path) -> tuple[str, ...]:
         version.mkdir(parents=True)
         (version / "model.py").write_text(BODY.format(work=work))
         (repository / name / "config.pbtxt").write_text(text_format.MessageToString(config(name)))
-    return tuple(MODELS)
+    (repository / ENSEMBLE / "1").mkdir(parents=True)
+    (repository / ENSEMBLE / "1" / "placeholder").write_text("An ensemble has no file of its own.\n")
+    (repository / ENSEMBLE / "config.pbtxt").write_text(text_format.MessageToString(ensemble()))
+    return (*MODELS, ENSEMBLE)
 
 
 def config(name: str) -> triton.ModelConfig:
@@ -47,3 +51,14 @@ def config(name: str) -> triton.ModelConfig:
         output=[triton.ModelOutput(name="result", data_type=triton.TYPE_STRING, dims=[-1, 1])],
         instance_group=[triton.ModelInstanceGroup(kind=triton.ModelInstanceGroup.KIND_CPU, count=1)],
     )
+
+
+def ensemble() -> triton.ModelConfig:
+    """Two of the hand-made models, one after the other."""
+    made = triton.ModelConfig(name=ENSEMBLE, platform="ensemble", max_batch_size=0)
+    made.input.add(name="text", data_type=triton.TYPE_STRING, dims=[-1, 1])
+    made.output.add(name="result", data_type=triton.TYPE_STRING, dims=[-1, 1])
+    for model, taken, given in (("bare_first", "text", "between"), ("bare_second", "between", "result")):
+        step = made.ensemble_scheduling.step.add(model_name=model, model_version=-1)
+        step.input_map["text"], step.output_map["result"] = taken, given
+    return made
