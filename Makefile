@@ -34,7 +34,8 @@ types: $(VENV)/.dev
 	$(BIN)/pyright
 
 unit: $(VENV)/.dev  ## the tests alone; ARGS="-k name" picks some
-	$(BIN)/python -m pytest $(ARGS)
+	@# A background job of a shell ignores SIGINT, and so would every process that a test interrupts.
+	env --default-signal=INT $(BIN)/python -m pytest $(ARGS)
 
 format: $(VENV)/.dev  ## let the formatter and the linter mend what they can
 	$(BIN)/ruff check --fix
