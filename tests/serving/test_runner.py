@@ -83,8 +83,8 @@ def test_an_interrupt_inside_a_body_is_an_answer(
     def raising(*_: object) -> Any:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(PreparedNode, "run", raising)
-    monkeypatch.setattr(PreparedNode, "run_batch", raising)
+    for way in ("run", "run_plain", "run_batch"):
+        monkeypatch.setattr(PreparedNode, way, raising)
     failure = told(interrupted.run([request(name, texts("3"))])[0])
     assert (failure.kind, failure.node) == ("internal", served.plans[dag].segments[0].nodes[0])
     assert "KeyboardInterrupt" in failure.message

@@ -73,6 +73,7 @@ OTHER_TITLES: Mapping[str, str] = MappingProxyType(
         "server-dead": "The server runs",
         "server-start": "The server is ready in time",
         "server-stopped": "A server is called while it runs",
+        "module-shadowed": "A step's module is the project's own, not another one of the same name",
         "step-missing": "A planned step is where the plan says",
         "interrupted": "Somebody pressed Ctrl-C",
         "usage": "Commands and options are those of --help",
