@@ -83,8 +83,10 @@ def _serving(declaration: Declaration) -> Callable[..., Any]:
     cls: Any = declaration.body
     instance: Any = configured(cls, declaration.ref.config)
     instance.setup()
-    method: Callable[..., Any] = instance.batch if declaration.ref.batching else instance.__call__
-    return method
+    method: Any = instance.batch if declaration.ref.batching else instance.__call__
+    raw = inspect.unwrap(method.__func__)  # what is set up and never traced needs neither looked after
+    served: Callable[..., Any] = raw.__get__(instance)
+    return served
 
 
 def by_name(function: Callable[..., Any]) -> Callable[[Mapping[str, Any]], Any]:

@@ -22,8 +22,11 @@ def of_start(error: BaseException, programs: Iterable[Program]) -> TaskFailure |
             return _of_load(error, programs)
         case ModelCrashed(model=model):
             return TaskFailure(kind="load", node=_node(model, programs), message=str(error))
-        case StartTimedOut(loading=loading):
-            return TaskFailure(kind="load", node=_node(next(iter(loading), ""), programs), message=str(error))
+        case StartTimedOut(loading=loading, log_excerpt=excerpt):
+            # Not the error's own text: it names a log that is moved to where the run is kept.
+            told = "; ".join(f"{each.expected}, got {each.got}" for each in error.problems)
+            node = _node(next(iter(loading), ""), programs)
+            return TaskFailure(kind="load", node=node, message=told, traceback=excerpt[-_EXCERPT_CHARACTERS:])
         case _:
             return None
 
