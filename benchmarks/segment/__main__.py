@@ -58,7 +58,9 @@ LATENCY = (
 THROUGHPUT = (
     Ratio("one bare model / another, its equal: the noise", "bare again", "bare", 0.0, at_least=True),
     Ratio("two inline steps / one bare model", "fused", "bare", 1 / 1.15, at_least=True),
-    Ratio("ensemble of two by hand / one bare model: the floor of the next", "bare ensemble", "bare", 0.0, at_least=True),
+    Ratio(
+        "ensemble of two by hand / one bare model: the floor of the next", "bare ensemble", "bare", 0.0, at_least=True
+    ),
     Ratio("ensemble of two / one bare model", "ensemble", "bare", 1 / 1.7, at_least=True),
     Ratio("ensemble of two / the same ensemble by hand", "ensemble", "bare ensemble", 1 / 1.15, at_least=True),
     Ratio("ensemble of two 10 ms bodies / one bare model doing both", "slow ensemble", "bare slow", 1.7, at_least=True),

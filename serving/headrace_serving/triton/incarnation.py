@@ -204,7 +204,8 @@ class Incarnation:
             if probing.done() and probing.exception():
                 await asyncio.wait({death}, timeout=_CONFIRM_S)  # the error may come before the news that explains it
             if death.done():
-                await asyncio.wait({self._process.exited}, timeout=_CONFIRM_S)  # stubs die with their server, often first
+                # Stubs die with their server, and the news of them may come first.
+                await asyncio.wait({self._process.exited}, timeout=_CONFIRM_S)
                 raise self._fatal(await self.death())
             probing.result()
         finally:
