@@ -12,7 +12,7 @@ from headrace_dags.errors import Location
 from headrace_dags.layout import Kind
 from headrace_dags.record import Record, digest
 
-FORMAT: Literal["graph/1"] = "graph/1"
+FORMAT: Literal["graph/2"] = "graph/2"
 RESULT = "result"
 """Name of the only output of a step or dag that returns one value."""
 
@@ -28,6 +28,7 @@ class PortType(Record):
         rate: samples per second, for decoded audio.
         python: for ``json``: how the Python type is spelled (``int``, ``list[str]``, ``shop.models:Invoice``).
         schema_digest: for ``json``: digest of its JSON Schema, so that two versions of a model do not pass as one.
+        members: for ``json``: the types that a union is made of, in the order they are written; empty for one type.
     """
 
     kind: Kind
@@ -37,6 +38,7 @@ class PortType(Record):
     rate: int = 0
     python: str = ""
     schema_digest: str = ""
+    members: tuple[PortType, ...] = ()
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -72,17 +74,20 @@ class Port(Record):
         name: the parameter's or field's name.
         type: what one item is.
         many: whether the port carries many items, in order.
+        optional: whether the value may be missing (``None``); of many, whether each item may.
         default: the default of an input, where ``has_default``.
     """
 
     name: str
     type: PortType
     many: bool = False
+    optional: bool = False
     has_default: bool = False
     default: JsonValue = None
 
     def __str__(self) -> str:
-        return f"Many[{self.type}]" if self.many else str(self.type)
+        item = f"{self.type} | None" if self.optional else str(self.type)
+        return f"Many[{item}]" if self.many else item
 
 
 class Use(Record):
@@ -129,7 +134,7 @@ class Resources(Record):
     slice: str = ""
 
 
-Form = Literal["function", "stateful", "onnx"]
+Form = Literal["function", "stateful", "onnx", "field", "join"]
 
 
 class StepRef(Record):
@@ -137,7 +142,8 @@ class StepRef(Record):
 
     Attributes:
         target: ``module:qualname`` of the step.
-        form: a plain function, a class with ``setup``, or an ONNX model file.
+        form: a plain function, a class with ``setup``, an ONNX model file, a field of a JSON value (``config`` names it),
+            or a join, which runs no code.
         config: configuration of a class step (its annotated attributes).
         yields: whether the body is a generator (its value is a Many).
         max_items: the most items a yielding body makes, as declared; ``None`` where nothing was said.
@@ -159,27 +165,71 @@ class StepRef(Record):
 
 
 class Options(Record):
-    """What ``with_`` says of one use of a step. ``timeout_s`` counts from start to finish; ``None`` is no limit."""
+    """What ``with_`` says of one use of a step.
+
+    Attributes:
+        retry: how often it is tried again when it fails.
+        timeout_s: the most seconds of one try, from start to finish; ``None`` is no limit.
+        isolate: whether it is served apart from its neighbours.
+        cache: whether its results are kept, and given again for equal inputs.
+    """
 
     retry: int = Field(default=0, ge=0)
     timeout_s: float | None = None
     isolate: bool = False
+    cache: bool = False
+
+
+JoinKind = Literal["switch", "when", "optional", "first", "quorum"]
+ON = "on"
+"""The input port that a switch or when decides by."""
+TRUE = "true"
+"""The key of a ``when`` that holds; keys are text, and so are the truth values of JSON."""
+
+
+class Join(Record):
+    """How a node without a step gives one value out of several; ``docs/design/007-joins.md`` says what each kind means.
+
+    Attributes:
+        kind: which join it is.
+        keys: for each input port but ``on``, in order, the key that takes it: the value of an Enum's member, ``true`` for
+            the value of a ``when``, ``None`` for ``otherwise``; empty for joins that do not decide by a key.
+        total: whether every key takes a value; else the join may give nothing.
+        need: how many values make a quorum.
+        within_s: how long it waits for them; ``None`` is no limit.
+    """
+
+    kind: JoinKind
+    keys: tuple[str | None, ...] = ()
+    total: bool = False
+    need: int = 0
+    within_s: float | None = None
+
+    @property
+    def decides(self) -> bool:
+        """Whether it takes one value by a key, so that the others need not be made."""
+        return self.kind in ("switch", "when")
 
 
 class Node(Record):
-    """One use of a step.
+    """One use of a step, or a join.
 
     Attributes:
         name: unique in the graph; steps used twice are numbered.
-        mapped: the input port whose items are mapped one by one; empty where the step runs once. The outputs of a
-            mapped node are Many.
+        mapped: the input ports whose items are taken one by one, in lockstep; empty where the step runs once. The outputs
+            of a mapped node are Many.
+        tolerant: the least share of the items that must succeed, 0 to 1; failed items are ``None`` then. ``None``: every
+            item must succeed.
+        join: set for a join; its ``step`` has the form ``join``.
     """
 
     name: str
     step: StepRef
     inputs: tuple[Input, ...]
     outputs: tuple[Port, ...]
-    mapped: str = ""
+    mapped: tuple[str, ...] = ()
+    tolerant: float | None = None
+    join: Join | None = None
     options: Options = Options()
 
     def uses(self) -> Iterator[Use]:
@@ -190,12 +240,38 @@ class Node(Record):
         """The output port ``name``."""
         return next(port for port in self.outputs if port.name == name)
 
+    @property
+    def on(self) -> Use | None:
+        """The value by which a switch or when decides; ``None`` for all other nodes."""
+        if self.join is None or not self.join.decides:
+            return None
+        return next(each.binding for each in self.inputs if each.port.name == ON and isinstance(each.binding, Use))
+
+    @property
+    def choices(self) -> tuple[Input, ...]:
+        """The inputs of a join that may become its value, in the order of its keys."""
+        decides = self.join is not None and self.join.decides
+        return tuple(each for each in self.inputs if not (decides and each.port.name == ON))
+
+    def choice(self, key: str) -> int:
+        """Which of the choices ``key`` takes; -1 for none."""
+        keys = self.join.keys if self.join else ()
+        found = key if key in keys else None
+        return keys.index(found) if found in keys else -1
+
 
 class Output(Record):
-    """An output of the dag and the value it gives."""
+    """An output of the dag and the value it gives.
+
+    Attributes:
+        port: what it is.
+        use: the value.
+        stream: whether its items leave one by one, as the step yields them.
+    """
 
     port: Port
     use: Use
+    stream: bool = False
 
 
 class Graph(Record):
@@ -209,7 +285,7 @@ class Graph(Record):
         sources: file and line of each node's call in the dag's body, for messages; not part of the digest.
     """
 
-    format: Literal["graph/1"] = FORMAT
+    format: Literal["graph/2"] = FORMAT
     name: str
     target: str
     inputs: tuple[Port, ...]

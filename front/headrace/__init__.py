@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from headrace_dags.declare.dag import Dag, dag
+    from headrace_dags.declare.joins import Switch, collect, first, optional, quorum, switch, when
     from headrace_dags.declare.modelfile import onnx
     from headrace_dags.declare.stateful import Stateful, StatefulBatch
     from headrace_dags.declare.steps import Step, batched, step
@@ -53,13 +54,20 @@ __all__ = (
     "Stateful",
     "StatefulBatch",
     "Step",
+    "Switch",
     "Text",
     "Video",
     "Wav",
     "batched",
+    "collect",
     "dag",
+    "first",
     "onnx",
+    "optional",
+    "quorum",
     "step",
+    "switch",
+    "when",
 )
 
 __version__ = "0.1.0"
@@ -78,6 +86,7 @@ _HOMES = {
     ),
     "layout": ("Layout",),
     "media.handles": ("AudioFile", "Blob", "ImageFile", "Jpeg", "Mp3", "Mp4", "Pdf", "Png", "Video", "Wav"),
+    "declare.joins": ("Switch", "collect", "first", "optional", "quorum", "switch", "when"),
     "declare.modelfile": ("onnx",),
     "declare.stateful": ("Stateful", "StatefulBatch"),
     "declare.steps": ("Step", "batched", "step"),

@@ -11,8 +11,9 @@ from headrace_dags.ports.values import ValueMisfit
 from headrace_serving.objects.contract import ObjectStore
 from headrace_serving.tensors import Tensor
 from headrace_serving.wire.array import StackWire, blank_stack, npy_wire
-from headrace_serving.wire.contract import ItemWire, Sink
+from headrace_serving.wire.contract import BytesWire, ItemWire, Sink
 from headrace_serving.wire.handle import handle_wire
+from headrace_serving.wire.optional import optional_wire
 from headrace_serving.wire.png import png_wire
 from headrace_serving.wire.text import json_wire, text_wire
 
@@ -67,19 +68,24 @@ def codec(flow: Flow, annotation: Any) -> Codec:
         flow: which value, and how its items travel.
         annotation: the Python annotation of ONE item, as its producer or consumer declares it.
     """
+    if flow.wire == "tensor":
+        return Codec(flow, StackWire(flow.type))
+    wire = _bytes_wire(flow, annotation)
+    return Codec(flow, optional_wire(wire) if flow.optional else wire)
+
+
+def _bytes_wire(flow: Flow, annotation: Any) -> BytesWire:
     match flow.wire:
         case "text":
-            return Codec(flow, text_wire())
-        case "json":
-            return Codec(flow, json_wire(annotation))
+            return text_wire()
         case "handle":
-            return Codec(flow, handle_wire(annotation))
-        case "tensor":
-            return Codec(flow, StackWire(flow.type))
+            return handle_wire(annotation)
         case "npy":
-            return Codec(flow, npy_wire(flow.type))
+            return npy_wire(flow.type)
         case "png":
-            return Codec(flow, png_wire(flow.type))
+            return png_wire(flow.type)
+        case _:
+            return json_wire(annotation)
 
 
 def encode(flow: Flow, annotation: Any, value: Any, sink: Sink) -> Tensor:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from headrace_dags.declare.declaration import Declaration
+from headrace_dags.declare.declaration import Declaration, Signature
 from headrace_dags.errors import DefinitionError, Problem
-from headrace_dags.graph import Node
+from headrace_dags.graph import Node, Use
+from headrace_dags.misfit import Misfit
 from headrace_dags.plan.model import Flow
+from headrace_dags.ports.common import common
 from headrace_dags.record import canonical
 from headrace_dags.running import bodies
 from headrace_dags.running.bodies import Body
-from headrace_dags.running.evaluate import Chain
+from headrace_dags.running.chain import Chain
 from headrace_serving.blame import of_load
 from headrace_serving.codec import Codec, codec
 from headrace_serving.failure import TaskFailed
@@ -38,6 +40,10 @@ class Loaded:
     inputs: tuple[Codec, ...]
     outputs: tuple[Codec, ...]
 
+    def declared(self, node: str) -> Declaration:
+        """The declaration to name for a value of ``node``; of a join that of any step."""
+        return self.declarations.get(node) or next(iter(self.declarations.values()))
+
 
 def load(program: Program) -> Loaded:
     """Import the steps of a program, construct and set up its classes, open its models.
@@ -48,17 +54,19 @@ def load(program: Program) -> Loaded:
         TaskFailed: of the first node that fails: ``load``, or ``environment`` where something is not installed.
     """
     loaded: dict[bytes, Body] = {}
-    for node in program.nodes:
+    steps = [node for node in program.nodes if node.join is None]
+    for node in steps:
         key = canonical(node.step)
         if key not in loaded:
             loaded[key] = _body(node, program)
-    ready = {node.name: loaded[canonical(node.step)] for node in program.nodes}
+    ready = {node.name: loaded[canonical(node.step)] for node in steps}
     declarations = {name: body.declaration for name, body in ready.items()}
+    joins = {node.name: _joined(node, declarations) for node in program.nodes if node.join}
     return Loaded(
         chain=_chain(program, ready),
         declarations=declarations,
         inputs=tuple(codec(flow, _taken_as(flow, program.nodes, declarations)) for flow in program.inputs),
-        outputs=tuple(codec(flow, _given_as(flow, declarations)) for flow in program.outputs),
+        outputs=tuple(codec(flow, _given_as(flow, declarations | joins)) for flow in program.outputs),
     )
 
 
@@ -90,9 +98,9 @@ def _require_own_module(node: Node, root: Path) -> None:
 
 def _chain(program: Program, ready: Mapping[str, Body]) -> Chain:
     try:
-        return Chain(program.nodes, ready)
+        return Chain(program.nodes, ready, program.gates)
     except Exception as error:
-        node = program.nodes[0]
+        node = next(node for node in program.nodes if node.name in ready)
         raise TaskFailed(of_load(error, node, (program.import_root,), ready[node.name].declaration)) from error
 
 
@@ -109,6 +117,18 @@ def _takers(flow: Flow, nodes: Iterable[Node], declarations: Mapping[str, Declar
         for each in node.inputs:
             if each.binding == flow.use:
                 yield each.port.type, annotations.get(f"in:{each.port.name}")
+
+
+def _joined(node: Node, declarations: Mapping[str, Declaration]) -> Declaration:
+    """What a join in a member gives: any of its values, which steps of the member make."""
+    given = [each.binding for each in node.choices if isinstance(each.binding, Use)]
+    known: dict[str, Any] = {use.node: declarations.get(use.node) for use in given}
+    noted = [known[use.node].signature.annotations.get(f"out:{use.port}") for use in given if known[use.node]]
+    kinds = [each.port.type for each in node.choices]
+    found = common(list(zip(kinds, noted, strict=False)))
+    annotation = None if isinstance(found, Misfit) else found.annotation
+    first: Declaration = next(iter(known.values()))
+    return replace(first, signature=Signature((), node.outputs, {f"out:{node.outputs[0].name}": annotation}))
 
 
 def _given_as(flow: Flow, declarations: Mapping[str, Declaration]) -> Any:

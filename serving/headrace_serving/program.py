@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
+from headrace_dags.gates import Gate
 from headrace_dags.graph import Batching, Node
 from headrace_dags.plan.model import Flow, Member, Plan
 from headrace_dags.record import Record
@@ -29,6 +30,7 @@ class Program(Record):
         inputs: values that come in.
         outputs: values that go out.
         batching: set where requests are batched.
+        gates: when those nodes run that only a branch needs.
         import_root: folder that user code is imported from.
         objects: root folder of the object store.
         path: folders that must be importable, most important first: the import root, where Headrace lies, and what
@@ -41,6 +43,7 @@ class Program(Record):
     inputs: tuple[Flow, ...]
     outputs: tuple[Flow, ...]
     batching: Batching | None = None
+    gates: dict[str, Gate] = {}
     import_root: Path
     objects: Path
     path: tuple[str, ...]
@@ -62,6 +65,7 @@ def program(plan: Plan, name: str, member: Member, workplace: Workplace) -> Prog
         inputs=member.inputs,
         outputs=member.outputs,
         batching=member.batching,
+        gates=member.gates,
         import_root=root,
         objects=workplace.objects.absolute(),
         path=tuple(dict.fromkeys((str(root), *_folders()))),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from headrace_dags.running.evaluate import NodeFailed
+from headrace_dags.running.failing import LostItem, NodeFailed
 from headrace_serving import blame
 from headrace_serving.codec import Sink, blank
 from headrace_serving.failure import TaskFailed, TaskFailure
@@ -149,16 +149,25 @@ class Runner:
         sink, answer = Sink(self._store, request.prefix), dict[str, Tensor]()
         for each, value in zip(self._loaded.outputs, values, strict=True):
             try:
-                answer[each.flow.name] = each.encode(value, sink)
+                answer[each.flow.name] = each.encode(self._told(value), sink)
             except Exception as error:
-                declaration = self._loaded.declarations[each.flow.use.node]
+                declaration = self._loaded.declared(each.flow.use.node)
                 raise TaskFailed(blame.of_output(error, each.flow, declaration)) from error
         return answer
+
+    def _told(self, value: Any) -> Any:
+        """A value whose lost items say how they were lost."""
+        if not isinstance(value, list) or not any(isinstance(item, LostItem) for item in value):
+            return value
+        return [self._of_node(item.failure) if isinstance(item, LostItem) else item for item in value]
+
+    def _of_node(self, failure: NodeFailed) -> TaskFailure:
+        return blame.of_node(failure, self._loaded.declarations[failure.node], (self._program.import_root,))
 
     def _failure(self, error: BaseException) -> TaskFailure:
         if isinstance(error, TaskFailed):
             return error.failure
         if isinstance(error, NodeFailed):
-            return blame.of_node(error, self._loaded.declarations[error.node], (self._program.import_root,))
+            return self._of_node(error)
         nodes = self._program.nodes
         return blame.internal(error, f"model {self._program.name} failed", nodes[0].name if len(nodes) == 1 else "")

@@ -85,7 +85,7 @@ def node_of(
         step=declaration.ref,
         inputs=inputs,
         outputs=outputs,
-        mapped=mapped,
+        mapped=(mapped,) if mapped else (),
     )
 
 

@@ -16,7 +16,8 @@ from headrace_dags.graph import Use
 from headrace_dags.ports.types import Batch, Embedding, Many, Text
 from headrace_dags.ports.values import ValueMisfit
 from headrace_dags.running.bodies import Body, load
-from headrace_dags.running.evaluate import Chain, NodeFailed, PreparedNode
+from headrace_dags.running.chain import Chain
+from headrace_dags.running.evaluate import NodeFailed, PreparedNode
 
 
 def add(a: int, b: int) -> int:

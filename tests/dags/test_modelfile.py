@@ -54,7 +54,7 @@ def test_a_path_starts_from_the_import_root(tmp_path: Path) -> None:
     node, other = found.dag.graph.nodes
     assert (node.step.form, node.step.model_file, node.step.batching) == ("onnx", "models/a.onnx", None)
     assert other.step.batching
-    assert (other.step.batching.size, other.step.batch_ports, other.mapped) == (8, ("rows",), "rows")
+    assert (other.step.batching.size, other.step.batch_ports, other.mapped) == (8, ("rows",), ("rows",))
     assert root_of(found.module.single.fn) == found.import_root == tmp_path.resolve()
     assert find(node.step.model_file, found.import_root).read_bytes() == b"model"
     assert gather(found.dag.graph, found.import_root).missing == ()

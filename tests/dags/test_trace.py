@@ -50,7 +50,7 @@ def test_a_yielding_step_gives_many_and_a_mapped_one_too() -> None:
     assert by_name["words"].step.resources.memory_bytes == 2**30
     assert [port.many for port in by_name["words"].outputs] == [True]
     lengths = by_name["lengths"]
-    assert lengths.mapped == "texts"
+    assert lengths.mapped == ("texts",)
     assert [port.many for port in lengths.outputs] == [True]
     assert [each.port.many for each in lengths.inputs] == [False, False]
     assert lengths.step.batching == Batching(size=4, wait_us=5000)
@@ -68,7 +68,7 @@ def test_class_steps_carry_their_configuration_and_options_of_use() -> None:
     count = by_name["count_all"]
     assert count.step.config == {"offset": 1}
     assert count.step.batching == Batching(size=3, wait_us=1000)
-    assert count.mapped == "items"
+    assert count.mapped == ("items",)
 
 
 def test_several_outputs_are_ports_of_one_node() -> None:

@@ -87,6 +87,6 @@ def node(part: Part, takes: list[Flow], gives: list[Flow]) -> Node:
         step=StepRef(target=f"m:{part.name}"),
         inputs=tuple(Input(port=port(f"in{n}", many=each.many), binding=each.use) for n, each in enumerate(takes)),
         outputs=tuple(port(each.use.port, many=each.many) for each in gives),
-        mapped="in0" if part.maps else "",
+        mapped=("in0",) if part.maps else (),
         options=Options(retry=part.retry, timeout_s=part.timeout_s),
     )

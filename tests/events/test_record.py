@@ -80,7 +80,7 @@ def test_no_record_and_another_format_are_refused(folder: RunFolder, tmp_path: P
     for path, old, new in [
         (folder.inbox, b"inbox/1", b"inbox/2"),
         (folder.inbox, b"submitted", b"permitted"),
-        (folder.plan, b"plan/1", b"plan/9"),
+        (folder.plan, b"plan/2", b"plan/9"),
     ]:
         content = path.read_bytes()
         path.write_bytes(content.replace(old, new))

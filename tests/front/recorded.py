@@ -65,7 +65,7 @@ def node(
         Input(port=port(key, kind, many), binding=use(source)) for key, (kind, source, many) in takes.items()
     )
     ref = StepRef(target=f"lecture:{name}", **step)
-    return Node(name=name, step=ref, inputs=inputs, outputs=tuple(gives), mapped=mapped)
+    return Node(name=name, step=ref, inputs=inputs, outputs=tuple(gives), mapped=(mapped,) if mapped else ())
 
 
 def graph() -> Graph:

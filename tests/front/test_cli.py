@@ -126,7 +126,7 @@ def test_plan_says_what_is_cut_and_why(project: Project) -> None:
     assert done.code == 0
     assert "loud on local" in done.out
     plan = project.headrace("plan", "loud.py", "--target", "kubernetes", "--json").json
-    assert plan["format"] == "plan/1"
+    assert plan["format"] == "plan/2"
     assert plan["target"]["kind"] == "kubernetes"
 
 

@@ -70,7 +70,7 @@ def _understood(name: str, annotation: Any) -> Port | Misfit:
     parsed = parse(annotation)
     plain = isinstance(parsed, Parsed) and not (parsed.many or parsed.batch or parsed.stream)
     if isinstance(parsed, Parsed) and plain and parsed.type.kind in ("text", "json"):
-        return Port(name=name, type=parsed.type)
+        return parsed.port(name)
     return rules.config_type(written(annotation))
 
 

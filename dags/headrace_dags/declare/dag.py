@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, overload
 
 from headrace_dags.declare.options import caller_line
 from headrace_dags.trace.context import active
@@ -17,8 +17,14 @@ if TYPE_CHECKING:
 __all__ = ("Dag", "dag")
 
 P = ParamSpec("P")
+Q = ParamSpec("Q")
+A = TypeVar("A")
+B = TypeVar("B")
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
+
+builtin_zip = zip
+"""The built-in function, whose name a method takes."""
 
 
 class Dag(Generic[P, R_co]):
@@ -70,6 +76,24 @@ class Dag(Generic[P, R_co]):
 
         result: R_co = run_plainly(self, args, kwargs)
         return result
+
+    def map(self: Dag[Concatenate[A, Q], R], items: list[A], /, *args: Q.args, **kwargs: Q.kwargs) -> list[R]:
+        """Run the dag for each of ``items``, in order; the other arguments are the same for all."""
+        tracer = active()
+        if tracer:
+            wired: list[R] = tracer.map(self, (items,), args, kwargs)
+            return wired
+        return [self(item, *args, **kwargs) for item in items]
+
+    def zip(
+        self: Dag[Concatenate[A, B, Q], R], a: list[A], b: list[B], /, *args: Q.args, **kwargs: Q.kwargs
+    ) -> list[R]:
+        """Run the dag for each pair of items of ``a`` and ``b``, which are as many."""
+        tracer = active()
+        if tracer:
+            wired: list[R] = tracer.map(self, (a, b), args, kwargs)
+            return wired
+        return [self(*both, *args, **kwargs) for both in builtin_zip(a, b, strict=True)]
 
     @property
     def traced(self) -> Traced:

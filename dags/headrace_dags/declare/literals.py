@@ -27,6 +27,8 @@ def as_constant(port: Port, annotation: Any, value: Any) -> Constant | Misfit:
         annotation: the Python annotation of one item.
         value: the Python value.
     """
+    if value is None and port.optional and not port.many:
+        return Constant(None)
     if port.type.kind not in ("text", "json"):
         got = (
             f"the constant {value!r:.60}"
@@ -43,6 +45,8 @@ def as_constant(port: Port, annotation: Any, value: Any) -> Constant | Misfit:
 
 def _json(port: Port, annotation: Any, value: Any) -> JsonValue:
     """The JSON of a checked value; those that are JSON already are not written out and read again."""
+    if value is None:
+        return None
     if port.many:
         return [_json(port.model_copy(update={"many": False}), annotation, item) for item in value]
     if type(value) in (str, int, bool):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
@@ -53,12 +53,20 @@ _NAMES = frozenset({"memory", "gpu_memory", "device", "slice", "max_items", "siz
 
 @dataclass(frozen=True, slots=True)
 class UseOptions:
-    """What ``with_`` says of one use of a step, and where it says so."""
+    """What ``with_`` and ``tolerant`` say of one use of a step, and where they say so."""
 
     timeout: str | None = None
     retry: int | None = None
     isolate: bool = False
     location: Location | None = None
+    name: str | None = None
+    cache: bool = False
+    tolerant: Any = None
+
+
+def tolerating(use: UseOptions | None, min_success: Any, location: Location) -> UseOptions:
+    """What was said of a use, and that some of its items may fail."""
+    return replace(use or UseOptions(), tolerant=min_success, location=location)
 
 
 def caller_names(depth: int = 2) -> dict[str, Any]:

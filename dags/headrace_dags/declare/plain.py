@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -27,24 +28,68 @@ def call(step: Step[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -
     return list(result) if isinstance(result, Iterator) else result
 
 
-def map_(step: Step[..., Any], items: Sequence[Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Any]:
-    """Run ``step`` for each of ``items``, a batched one by slices of its size; the other arguments are repeated.
+def map_(step: Step[..., Any], axes: Sequence[Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Any]:
+    """Run ``step`` for each of the items, a batched one by slices of its size; the other arguments are repeated.
+
+    Args:
+        step: the step.
+        axes: the items of each parameter that is mapped, as many of one as of the other.
+        args: the other arguments.
+        kwargs: those given by name.
 
     Raises:
-        ValueError: a batched body does not return as many items as it was given.
+        ValueError: a batched body does not return as many items as it was given; or the axes differ in length.
     """
+    share = step.use.tolerant if step.use else None
+    items = list(zip(*axes, strict=True))
     if not step.options.batched:
-        return [step(item, *args, **kwargs) for item in items]
-    slices = cut(items, step.options.size)
-    return [result for some in slices for result in _batch(step, [(item, *args) for item in some], kwargs)]
+        return tolerated(share, [partial(step, *each, *args, **kwargs) for each in items])
+    slices = cut([(*each, *args) for each in items], step.options.size)
+    return _by_slices(share, slices, lambda some: _batch(step, some, kwargs))
 
 
-def map_object(step: Any, items: Sequence[Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Any]:
-    """Run a class step for each of ``items``, one that handles batches by slices of its size."""
-    options = step.__headrace__.options
+def map_object(step: Any, axes: Sequence[Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Any]:
+    """Run a class step for each of the items, one that handles batches by slices of its size; see :func:`map_`."""
+    from headrace_dags.declare.instance import state_of
+
+    options, use = step.__headrace__.options, state_of(step).use
+    share, items = use.tolerant if use else None, list(zip(*axes, strict=True))
     if not options.batched:
-        return [step(item, *args, **kwargs) for item in items]
-    return [result for some in cut(items, options.size) for result in _batched(step, some)]
+        return tolerated(share, [partial(step, *each, *args, **kwargs) for each in items])
+    singles = [each[0] for each in items]
+    return _by_slices(share, cut(singles, options.size), lambda some: _batched(step, some))
+
+
+def _by_slices(share: Any, slices: Iterator[list[T]], run: Callable[[list[T]], list[Any]]) -> list[Any]:
+    """The results of all slices; where items may fail, a slice that fails is run again item by item."""
+    if share is None:
+        return [result for some in slices for result in run(some)]
+    return tolerated(share, [partial(_only, run, item) for some in slices for item in some])
+
+
+def _only(run: Callable[[list[T]], list[Any]], item: T) -> Any:
+    return run([item])[0]
+
+
+def tolerated(share: Any, calls: Sequence[Callable[[], Any]]) -> list[Any]:
+    """What the calls return; ``None`` in the place of one that fails, where a share of them may.
+
+    Raises:
+        Exception: of the first that failed, where fewer succeed than must, or none may fail.
+    """
+    if share is None:
+        return [call() for call in calls]
+    results: list[Any] = []
+    failed: list[Exception] = []
+    for call in calls:
+        try:
+            results.append(call())
+        except Exception as error:  # noqa: BLE001  # of the user's body, item by item
+            results.append(None)
+            failed.append(error)
+    if failed and len(calls) - len(failed) < share * len(calls):
+        raise failed[0]
+    return results
 
 
 def batch_of_one(step: Any, item: Any) -> Any:

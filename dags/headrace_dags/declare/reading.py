@@ -102,7 +102,7 @@ class Reader:
         return self._with_port(bare, parsed)
 
     def _with_port(self, bare: Parameter, parsed: Parsed) -> Parameter:
-        port = Port(name=bare.name, type=parsed.type, many=parsed.many)
+        port = parsed.port(bare.name)
         if not bare.required:
             port = self._with_default(port, parsed, bare.default)
         return Parameter(bare.name, bare.kind, bare.required, bare.default, port, parsed.item, parsed.batch)
@@ -171,8 +171,7 @@ class Reader:
             return parsed
         if misfit := self._wrong_axis(parsed, returned, yields=yields):
             return misfit
-        port = Port(name=RESULT, type=parsed.type, many=parsed.many or parsed.stream)
-        return Outputs((port,), {RESULT: parsed.item}, None, parsed.stream)
+        return Outputs((parsed.port(RESULT),), {RESULT: parsed.item}, None, parsed.stream)
 
     def _wrong_axis(self, parsed: Parsed, returned: Any, *, yields: bool) -> Misfit | None:
         if self.form == "batched":
@@ -193,7 +192,7 @@ class Reader:
             if isinstance(parsed, Misfit):
                 self._notes.note(parsed, f"{self.where}.{name}", sourcelines.annotated_return(self.fn))
                 continue
-            ports.append(Port(name=name, type=parsed.type, many=parsed.many))
+            ports.append(parsed.port(name))
             annotations[name] = parsed.item
         complete = len(ports) == len(getattr(returned, "_fields", ()))
         return Outputs(tuple(ports), annotations, returned) if complete else Outputs()

@@ -8,17 +8,21 @@ from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, Generic, ParamSpec
 
 from headrace_dags.declare import plain
 from headrace_dags.declare.instance import Header, State, fresh_defaults, header_of, state_of, watch
-from headrace_dags.declare.options import Device, UseOptions, caller, caller_names
+from headrace_dags.declare.options import Device, UseOptions, caller, caller_names, tolerating
 from headrace_dags.trace.context import active
 
 if TYPE_CHECKING:
+    from headrace_dags.declare.steps import Step
     from headrace_dags.ports.types import Batch
 
 __all__ = ("Stateful", "StatefulBatch")
 
+P = ParamSpec("P")
 Q = ParamSpec("Q")
 A = TypeVar("A")
+B = TypeVar("B")
 R = TypeVar("R")
+S = TypeVar("S")
 
 
 @dataclass_transform(kw_only_default=True)
@@ -78,14 +82,53 @@ class Stateful:
         """Run the step for each of ``items``, in order; the other arguments are the same for all."""
         tracer = active()
         found: list[R]
-        found = tracer.map(self, items, args, kwargs) if tracer else plain.map_object(self, items, args, kwargs)
+        found = tracer.map(self, (items,), args, kwargs) if tracer else plain.map_object(self, (items,), args, kwargs)
         return found
 
-    def with_(self, *, retry: int | None = None, timeout: str | None = None, isolate: bool = False) -> Self:
+    def zip(  # type: ignore[misc]  # checkers see a step by its __call__
+        self: Callable[Concatenate[A, B, Q], R],  # pyright: ignore[reportGeneralTypeIssues]
+        a: list[A],
+        b: list[B],
+        /,
+        *args: Q.args,
+        **kwargs: Q.kwargs,
+    ) -> list[R]:
+        """Run the step for each pair of items of ``a`` and ``b``; see ``Step.zip``."""
+        tracer = active()
+        found: list[R]
+        found = tracer.map(self, (a, b), args, kwargs) if tracer else plain.map_object(self, (a, b), args, kwargs)
+        return found
+
+    def with_(  # each is an option by name
+        self,
+        *,
+        retry: int | None = None,
+        timeout: str | None = None,
+        isolate: bool = False,
+        name: str | None = None,
+        cache: bool = False,
+    ) -> Self:
         """The same step with other options for this use; see ``Step.with_``."""
-        changed = copy.copy(self)
-        changed.__dict__["_headrace"] = state_of(self).used(UseOptions(timeout, retry, isolate, caller()))
+        before = state_of(self).use
+        share = before.tolerant if before else None
+        return used(self, UseOptions(timeout, retry, isolate, caller(), name, cache, share))
+
+    def tolerant(  # type: ignore[misc]  # checkers see a step by its __call__
+        self: Callable[P, R],  # pyright: ignore[reportGeneralTypeIssues]
+        *,
+        min_success: float,
+    ) -> Step[P, R | None]:
+        """The same step, whose map lets some items fail; see ``Step.tolerant``."""
+        found: Any = used(self, tolerating(state_of(self).use, min_success, caller()))
+        changed: Step[P, R | None] = found
         return changed
+
+
+def used(step: S, use: UseOptions) -> S:
+    """The same step with other options of use."""
+    changed = copy.copy(step)
+    changed.__dict__["_headrace"] = state_of(step).used(use)
+    return changed
 
 
 class StatefulBatch(Stateful, Generic[A, R]):

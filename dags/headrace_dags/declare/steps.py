@@ -7,7 +7,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, overload
 
 from headrace_dags.declare import plain
-from headrace_dags.declare.options import Device, StepOptions, UseOptions, caller, caller_line, written
+from headrace_dags.declare.options import (
+    Device,
+    StepOptions,
+    UseOptions,
+    caller,
+    caller_line,
+    tolerating,
+    written,
+)
 from headrace_dags.trace.context import active
 
 if TYPE_CHECKING:
@@ -33,7 +41,7 @@ class Step(Generic[P, R_co]):
         fn: the raw function.
         options: what the decorator says.
         line: file and line of the decorator.
-        use: what ``with_`` says.
+        use: what ``with_`` and ``tolerant`` say.
         declared: its declaration, once computed.
         opened: the model of a model file, once it was called outside a dag.
     """
@@ -65,18 +73,49 @@ class Step(Generic[P, R_co]):
         """Run the step for each of ``items``, in order; the other arguments are the same for all."""
         tracer = active()
         found: list[R]
-        found = tracer.map(self, items, args, kwargs) if tracer else plain.map_(self, items, args, kwargs)
+        found = tracer.map(self, (items,), args, kwargs) if tracer else plain.map_(self, (items,), args, kwargs)
         return found
 
-    def with_(self, *, retry: int | None = None, timeout: str | None = None, isolate: bool = False) -> Step[P, R_co]:
+    def zip(
+        self: Step[Concatenate[A, B, Q], R], a: list[A], b: list[B], /, *args: Q.args, **kwargs: Q.kwargs
+    ) -> list[R]:
+        """Run the step for each pair of items of ``a`` and ``b``, which are as many; the other arguments are the same for all."""
+        tracer = active()
+        found: list[R]
+        found = tracer.map(self, (a, b), args, kwargs) if tracer else plain.map_(self, (a, b), args, kwargs)
+        return found
+
+    def with_(  # each is an option by name
+        self,
+        *,
+        retry: int | None = None,
+        timeout: str | None = None,
+        isolate: bool = False,
+        name: str | None = None,
+        cache: bool = False,
+    ) -> Step[P, R_co]:
         """The same step with other options for this use.
 
         Args:
             retry: how many times it is tried again when it fails.
             timeout: how long one try may take, e.g. ``"30s"``.
             isolate: whether it is served apart from its neighbours.
+            name: what its node is called in the graph.
+            cache: whether its results are kept, and given again for equal inputs.
         """
-        use = UseOptions(timeout, retry, isolate, caller())
+        share = self.use.tolerant if self.use else None
+        return self._used(UseOptions(timeout, retry, isolate, caller(), name, cache, share))
+
+    def tolerant(self, *, min_success: float) -> Step[P, R_co | None]:
+        """The same step, whose map lets some items fail: ``None`` stands in their place.
+
+        Args:
+            min_success: the least share of the items that must succeed, from 0 to 1.
+        """
+        changed: Step[P, R_co | None] = self._used(tolerating(self.use, min_success, caller()))
+        return changed
+
+    def _used(self, use: UseOptions) -> Step[P, R_co]:
         changed: Step[P, R_co] = Step(self.fn, self.options, self.line, use)
         changed.declared = self.declared
         return changed

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from headrace_dags.graph import Node, Use
-from headrace_dags.plan.axes import MOST_INLINE
+from headrace_dags.axes import MOST_INLINE
+from headrace_dags.demand import ALWAYS, Demand, joins_of
+from headrace_dags.graph import Node, Resources, Use
+
+_NOTHING = Resources()
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,10 @@ class Place:
         axis: the axis whose chunks it is fed with, one task each; ``None`` where it runs once a run.
         beside: values of that same axis that it takes whole, beside its chunk.
         fed: whether its model has an input at all.
+        needs: what one instance of it needs.
+        demand: which choices of the engine must fall so that it runs.
+        is_apart: whether it is a join that the engine decides, between segments.
+        streams: whether its value leaves the dag item by item.
     """
 
     node: Node
@@ -26,6 +33,10 @@ class Place:
     axis: Use | None = None
     beside: frozenset[Use] = frozenset()
     fed: bool = True
+    needs: Resources = _NOTHING
+    demand: Demand = ALWAYS
+    is_apart: bool = False
+    streams: bool = False
 
     @property
     def name(self) -> str:
@@ -35,7 +46,7 @@ class Place:
     @property
     def is_plain(self) -> bool:
         """Whether it is a function that takes single values: cheap, as far as a declaration tells."""
-        return self.node.step.form == "function" and self.node.step.batching is None
+        return self.node.step.form in ("function", "field", "join") and self.node.step.batching is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +93,45 @@ def isolate(edge: Edge) -> str:
     return f"isolate=True is asked for {' and '.join(asked)}" if asked else ""
 
 
+def joined(edge: Edge) -> str:
+    """A join that is not decided inside one model is decided by the engine, between segments."""
+    if edge.consumer.is_apart:
+        return f"{edge.consumer.name} joins what several models give: it is decided between segments"
+    return f"{edge.producer.name} is decided between segments" if edge.producer.is_apart else ""
+
+
+def branch_differs(edge: Edge) -> str:
+    """What only a branch needs runs once that branch is taken, which the engine decides."""
+    producer, consumer = edge.producer, edge.consumer
+    if producer.demand == consumer.demand:
+        return ""
+    return f"{consumer.name} {_when(consumer)}, {producer.name} {_when(producer)}"
+
+
+def tolerant(edge: Edge) -> str:
+    """Whether enough items succeeded is known only when all of them are in."""
+    producer = edge.producer
+    if producer.node.tolerant is None:
+        return ""
+    return f"{producer.name} is tolerant: whether enough items succeed is known when all are in"
+
+
+def stream(edge: Edge) -> str:
+    """What leaves item by item is a model of its own, called by stream."""
+    found = next((place for place in (edge.producer, edge.consumer) if place.streams), None)
+    return f"the items of {found.name} leave one by one: its model is called by stream" if found else ""
+
+
+def cache(edge: Edge) -> str:
+    """Results are kept for a whole segment, so it holds nothing but what is to be kept."""
+    found = next((place for place in (edge.producer, edge.consumer) if place.node.options.cache), None)
+    return f"cache=True is asked for {found.name}: its results are kept by themselves" if found else ""
+
+
 def resources_differ(edge: Edge) -> str:
     """Another device or another slice: one server has one kind of slice."""
     producer, consumer = edge.producer, edge.consumer
-    mine, theirs = consumer.node.step.resources.device, producer.node.step.resources.device
+    mine, theirs = consumer.needs.device, producer.needs.device
     if mine == theirs and producer.slice == consumer.slice:
         return ""
     return f"{producer.name} runs on {_where(producer)}, {consumer.name} on {_where(consumer)}"
@@ -156,12 +202,17 @@ def own_model(edge: Edge) -> str:
 
 def memory_differs(edge: Edge) -> str:
     """What declares memory of its own has a process of its own."""
-    same = edge.producer.node.step.resources == edge.consumer.node.step.resources
+    same = edge.producer.needs == edge.consumer.needs
     return "" if same else f"{edge.producer.name} and {edge.consumer.name} declare different memory"
 
 
 HOP_RULES: tuple[tuple[str, Rule], ...] = (
+    ("join", joined),
+    ("branch-differs", branch_differs),
     ("isolate", isolate),
+    ("tolerant", tolerant),
+    ("stream", stream),
+    ("cache", cache),
     ("resources-differ", resources_differ),
     ("limit-differs", limit_differs),
     ("mapped-model", mapped_model),
@@ -208,7 +259,12 @@ def kind(place: Place) -> str:
 
 
 def _where(place: Place) -> str:
-    return place.node.step.resources.device if place.slice == "none" else f"slice {place.slice}"
+    return place.needs.device if place.slice == "none" else f"slice {place.slice}"
+
+
+def _when(place: Place) -> str:
+    names = " or ".join(sorted(joins_of(place.demand)))
+    return f"runs only where {names} takes it" if names else "runs always"
 
 
 def _often(place: Place) -> str:

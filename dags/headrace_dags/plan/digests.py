@@ -68,11 +68,11 @@ class Digester:
         Retries and time-outs are left out: they are the engine's, and the server need not change for them.
         """
         steps = tuple(nodes)
-        modules = sorted({module_of(node) for node in steps})
+        modules = sorted({module_of(node) for node in steps if node.join is None})
         models = sorted({node.step.model_file for node in steps if node.step.model_file})
         content: dict[str, Any] = {
             "versions": self._versions,
-            "segment": segment.model_dump(mode="json", exclude={"digest"}),
+            "segment": segment.model_dump(mode="json", exclude={"digest", "gate"}),
             "nodes": [node.model_dump(mode="json", exclude={"options"}) for node in steps],
             "code": {module: self._code(module) for module in modules},
             "models": {model: self._inputs.models.get(model, "") for model in models},

@@ -93,7 +93,7 @@ def _unbatched(plan: Plan, member: Member) -> str:
 
 def _is_shared(node: Node, given: Input) -> bool:
     """Whether an input gives one value to all items of a call."""
-    if not isinstance(given.binding, Use) or given.port.name == node.mapped:
+    if not isinstance(given.binding, Use) or given.port.name in node.mapped:
         return False
     ports = node.step.batch_ports
     return bool(node.mapped) or given.port.many or bool(ports and given.port.name not in ports)

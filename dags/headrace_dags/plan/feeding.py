@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from headrace_dags.axes import mapped_uses
 from headrace_dags.graph import Batching, Input, Node, Use
-from headrace_dags.plan.axes import mapped_use
 from headrace_dags.plan.cuts import Place
 
 FUNCTION_CHUNK = 16
@@ -16,7 +16,7 @@ MODEL_CHUNK = 1
 
 def mapped_inputs(places: Iterable[Place], inputs: Sequence[Use]) -> tuple[Use, ...]:
     """The values among ``inputs`` whose items are cut into chunks, for a segment of ``places``."""
-    items = frozenset(mapped_use(place.node) for place in places if place.axis is not None)
+    items = frozenset(use for place in places if place.axis is not None for use in mapped_uses(place.node))
     return tuple(use for use in inputs if use in items)
 
 
@@ -53,5 +53,5 @@ def _shared(place: Place, given: Input) -> bool:
     if ports and name not in ports:
         return True
     if place.axis is not None:
-        return name != place.node.mapped
+        return name not in place.node.mapped
     return given.port.many or bool(place.node.mapped)

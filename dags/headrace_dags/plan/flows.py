@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from headrace_dags.graph import Port, Use
@@ -29,6 +29,19 @@ class Border:
     outputs: tuple[Use, ...]
 
 
+def alike(joined: Joined) -> dict[Use, frozenset[Use]]:
+    """For each value that takes part in a join of the engine, all those that must travel as it does."""
+    found: dict[Use, frozenset[Use]] = {}
+    for place in joined.places:
+        if not place.is_apart:
+            continue
+        uses = [each.binding for each in place.node.choices if isinstance(each.binding, Use)]
+        uses.append(Use(node=place.name, port=place.node.outputs[0].name))
+        group = frozenset(uses).union(*(found.get(use, frozenset()) for use in uses))
+        found.update(dict.fromkeys(group, group))
+    return found
+
+
 @dataclass(frozen=True)
 class Flows:
     """The flows of a plan.
@@ -45,7 +58,8 @@ class Flows:
     def by_use(self) -> Mapping[Use, Flow]:
         """The flow of every value of the graph, also of those that stay inside a model and never flow."""
         names = Names("_")
-        return {use: self._flow(use, port, names) for use, port in self.wiring.axes.ports.items()}
+        together = alike(self.joined)
+        return {use: self._flow(use, port, names, together) for use, port in self.wiring.axes.ports.items()}
 
     def of(self, uses: Iterable[Use]) -> tuple[Flow, ...]:
         """The flows of ``uses``."""
@@ -60,18 +74,35 @@ class Flows:
         given = (use for use in made if use in self._kept or not self._takers[use] <= inside)
         return Border(tuple(taken), tuple(given))
 
-    def _flow(self, use: Use, port: Port, names: Names) -> Flow:
-        name = names.give(tensor_name(use.node, use.port))
+    def _flow(self, use: Use, port: Port, names: Names, together: Mapping[Use, frozenset[Use]]) -> Flow:
+        """The flow of one value; all that one join may give travel in the same way, for nobody encodes them again."""
+        ports = {each: self.wiring.axes.ports[each] for each in together.get(use, (use,))}
+        optional = any(each.optional for each in ports.values())
+        traffic = self._traffic(ports, optional=optional)
+        wires = {wire_of(each.type, traffic) for each in ports.values()}
         return Flow(
-            name=name, use=use, type=port.type, many=port.many, wire=wire_of(port.type, self._traffic(use, port))
+            name=names.give(tensor_name(use.node, use.port)),
+            use=use,
+            type=port.type,
+            many=port.many,
+            wire=min(wires) if len(wires) == 1 else wire_of(port.type, replace(traffic, mixed=True)),
+            optional=optional,
+            decides=use in self._deciding,
         )
 
-    def _traffic(self, use: Use, port: Port) -> Traffic:
-        numbers = [self.wiring.numbers[name] for name in (*self._takers[use], use.node) if name]
+    def _traffic(self, ports: Mapping[Use, Port], *, optional: bool) -> Traffic:
+        numbers = [self.wiring.numbers[name] for use in ports for name in (*self._takers[use], use.node) if name]
         members = {self.joined.members.of_item[number] for number in numbers}
         segments = {self.joined.groups.of_item[member] for member in members}
-        at_a_door = port.many and (not use.node or use in self._results)
-        return Traffic(port.many, not members.isdisjoint(self._batched), at_a_door or len(segments) > 1)
+        many = any(port.many for port in ports.values())
+        at_a_door = any(port.many and (not use.node or use in self._results) for use, port in ports.items())
+        return Traffic(many, not members.isdisjoint(self._batched), at_a_door or len(segments) > 1, optional)
+
+    @cached_property
+    def _deciding(self) -> frozenset[Use]:
+        """The values that the engine chooses by."""
+        found = (place.node.on for place in self.joined.places if place.is_apart)
+        return frozenset(use for use in found if use)
 
     @cached_property
     def _results(self) -> frozenset[Use]:

@@ -29,7 +29,10 @@ def gather(graph: Graph, import_root: Path) -> DigestInputs:
     models = sorted({node.step.model_file for node in graph.nodes if node.step.model_file})
     there = {model: file for model in models if (file := find(model, import_root)).is_file()}
     return DigestInputs(
-        modules={module: _code(closures, module) for module in sorted({module_of(node) for node in graph.nodes})},
+        modules={
+            module: _code(closures, module)
+            for module in sorted({module_of(node) for node in graph.nodes if node.join is None})
+        },
         models={model: _digest(path) for model, path in there.items()},
         missing=tuple(model for model in models if model not in there),
         headrace=_version("headrace"),

@@ -7,10 +7,11 @@ from typing import Literal
 
 from pydantic import Field
 
-from headrace_dags.graph import Batching, Graph, PortType, Resources, Use
+from headrace_dags.gates import Gate
+from headrace_dags.graph import Batching, Graph, JoinKind, PortType, Resources, Use
 from headrace_dags.record import Record, digest
 
-FORMAT: Literal["plan/1"] = "plan/1"
+FORMAT: Literal["plan/2"] = "plan/2"
 
 Wire = Literal["text", "json", "handle", "tensor", "npy", "png"]
 """How the items of one value travel as an OIP tensor. Every tensor has the items on its first axis (one item: size 1).
@@ -25,6 +26,9 @@ wire          datatype  shape               one item
 ``npy``       BYTES     [items, 1]          the array in numpy's npy format: ragged items
 ``png``       BYTES     [items, 1]          a lossless PNG, or a JSON reference of one: ragged images that cross a hop
 ============  ========  ==================  ==================================================================
+
+Items of an optional flow, which is never a ``tensor``, have one byte before that: 1 where the item is there. 0 stands for
+an item that is missing, 2 for one that was lost; behind it lies the failure as JSON.
 """
 
 
@@ -37,6 +41,8 @@ class Flow(Record):
         type: what one item is.
         many: whether it carries many items.
         wire: how items travel.
+        optional: whether items may be missing.
+        decides: whether the engine chooses by it, and is told its items as keys.
     """
 
     name: str
@@ -44,6 +50,8 @@ class Flow(Record):
     type: PortType
     many: bool
     wire: Wire
+    optional: bool = False
+    decides: bool = False
 
 
 class Member(Record):
@@ -55,6 +63,7 @@ class Member(Record):
         inputs: values it takes; constants are not among them.
         outputs: values it gives to others.
         batching: set where requests may be batched across runs (one batched node, all its inputs per item).
+        gates: when those of its nodes run that only a branch inside it needs, by the node's name.
     """
 
     name: str
@@ -62,6 +71,7 @@ class Member(Record):
     inputs: tuple[Flow, ...]
     outputs: tuple[Flow, ...]
     batching: Batching | None = None
+    gates: dict[str, Gate] = {}
 
 
 class Reason(Record):
@@ -100,6 +110,11 @@ class Segment(Record):
         resources: what one instance needs: nodes of a member run in turn, so the largest of them counts; members are
             loaded side by side, so their sum does.
         slice: the slice it runs on; ``none`` without a GPU.
+        gate: when it runs, where that lies with joins of the engine; ``None``: always. Of a segment with mapped inputs
+            joins may choose for each item: its axis then holds the chosen items only, in order.
+        tolerant: the least share of its items that must succeed; ``None``: every one.
+        cache: whether its results are kept, and given again for equal inputs.
+        streams: whether its output leaves item by item: its model is decoupled and called by stream.
         digest: content hash of all that can change what it does.
     """
 
@@ -112,6 +127,10 @@ class Segment(Record):
     chunk: int = 0
     resources: Resources = Resources()
     slice: str = "none"
+    gate: Gate | None = None
+    tolerant: float | None = None
+    cache: bool = False
+    streams: bool = False
     digest: str = ""
 
     @property
@@ -127,6 +146,40 @@ class Segment(Record):
     def model_of(self, member: Member) -> str:
         """Name of a member's own model; the only member of an inline segment is the segment's model."""
         return self.model if self.lowering == "inline" else f"{self.model}-{member.name}"
+
+
+class Choice(Record):
+    """A value that a join may give, and the key that takes it (``None``: ``otherwise``; without meaning where no key does)."""
+
+    use: Use
+    key: str | None = None
+    mapped: bool = False
+
+
+class PlannedJoin(Record):
+    """A join that the engine decides, between segments.
+
+    Attributes:
+        name: the node's.
+        kind: which join.
+        on: the value it decides by; ``None`` where it does not decide by a value.
+        per_item: whether it decides for each item of that value.
+        choices: what it may give.
+        need: how many values make a quorum.
+        within_s: how long it waits.
+        output: its value.
+        gate: when it is decided; ``None``: always.
+    """
+
+    name: str
+    kind: JoinKind
+    on: Use | None
+    per_item: bool
+    choices: tuple[Choice, ...]
+    need: int = 0
+    within_s: float | None = None
+    output: Flow
+    gate: Gate | None = None
 
 
 class Slice(Record):
@@ -160,15 +213,17 @@ class Plan(Record):
         reasons: every cut, in the order of the consuming nodes.
         inputs: how each input of the dag travels, in the order of ``graph.inputs``, also where no segment takes it.
         outputs: how each output of the dag travels, in the order of ``graph.outputs``.
+        joins: those that the engine decides, in topological order.
     """
 
-    format: Literal["plan/1"] = FORMAT
+    format: Literal["plan/2"] = FORMAT
     graph: Graph
     target: Target
     segments: tuple[Segment, ...]
     reasons: tuple[Reason, ...] = Field(default=())
     inputs: tuple[Flow, ...] = ()
     outputs: tuple[Flow, ...] = ()
+    joins: tuple[PlannedJoin, ...] = ()
 
     @cached_property
     def digest(self) -> str:

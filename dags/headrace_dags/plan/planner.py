@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from headrace_dags.graph import Graph, Use
+from headrace_dags.gates import Gate
+from headrace_dags.graph import ON, Graph, Use
 from headrace_dags.plan.cuts import Place, Why
 from headrace_dags.plan.digests import Digester, DigestInputs
 from headrace_dags.plan.feeding import batching_of, chunk_size, mapped_inputs
 from headrace_dags.plan.flows import Flows
 from headrace_dags.plan.members import fuse
-from headrace_dags.plan.model import Member, Plan, Reason, Segment, Target
+from headrace_dags.plan.model import Choice, Member, Plan, PlannedJoin, Reason, Segment, Target
 from headrace_dags.plan.naming import MOST_CHARACTERS, Names, group_name
 from headrace_dags.plan.refusals import refuse
 from headrace_dags.plan.segments import Joined, join
@@ -34,7 +35,8 @@ def plan(graph: Graph, target: Target, digests: DigestInputs) -> Plan:
     joined = join(wiring, target, fused)
     flows = Flows(wiring, joined)
     digester = Digester(target, digests)
-    segments = tuple(_digested(segment, graph, digester) for segment in _Builder(wiring, joined, flows).segments())
+    builder = _Builder(wiring, joined, flows)
+    segments = tuple(_digested(segment, graph, digester) for segment in builder.segments())
     return Plan(
         graph=graph,
         target=target,
@@ -42,6 +44,7 @@ def plan(graph: Graph, target: Target, digests: DigestInputs) -> Plan:
         reasons=tuple(_reasons(wiring, joined)),
         inputs=flows.of(Use(node="", port=port.name) for port in graph.inputs),
         outputs=flows.of(output.use for output in graph.outputs),
+        joins=tuple(builder.joins()),
     )
 
 
@@ -57,7 +60,48 @@ class _Builder:
 
     def segments(self) -> Iterator[Segment]:
         """The segments in order, without their digests."""
-        return (self._segment(number) for number in range(len(self._joined.groups.items)))
+        groups = self._joined.groups.items
+        return (self._segment(number) for number in range(len(groups)) if not self._is_join(groups[number]))
+
+    def joins(self) -> Iterator[PlannedJoin]:
+        """The joins that the engine decides, in order."""
+        return (self._join(place) for place in self._joined.places if place.is_apart)
+
+    def _is_join(self, members: Sequence[int]) -> bool:
+        numbers = self._joined.members.items[members[0]]
+        return self._joined.places[numbers[0]].is_apart
+
+    def _join(self, place: Place) -> PlannedJoin:
+        node, join = place.node, place.node.join
+        assert join
+        keys = join.keys or (None,) * len(node.choices)
+        choices = (
+            Choice(use=each.binding, key=key, mapped=each.port.name in node.mapped)
+            for each, key in zip(node.choices, keys, strict=True)
+            if isinstance(each.binding, Use)
+        )
+        (output,) = self._flows.of([Use(node=node.name, port=node.outputs[0].name)])
+        return PlannedJoin(
+            name=node.name,
+            kind=join.kind,
+            on=node.on,
+            per_item=ON in node.mapped,
+            choices=tuple(choices),
+            need=join.need,
+            within_s=join.within_s,
+            output=output,
+            gate=self._gate(place),
+        )
+
+    def _gate(self, place: Place) -> Gate | None:
+        """When a node runs, as far as the engine decides it."""
+        return self._wiring.gates.of(place.name, self._joined.inline)
+
+    def _inner_gates(self, places: Sequence[Place]) -> dict[str, Gate]:
+        """When the nodes of a member run, as far as it decides that itself."""
+        outer = frozenset(place.name for place in self._joined.places if place.is_apart)
+        found = {place.name: self._wiring.gates.of(place.name, outer) for place in places if not place.node.join}
+        return {name: gate for name, gate in found.items() if gate}
 
     def _segment(self, number: int) -> Segment:
         items = self._joined.groups.items[number]
@@ -74,6 +118,10 @@ class _Builder:
             chunk=chunk_size(places),
             resources=self._joined.needs[number],
             slice=places[0].slice,
+            gate=self._gate(places[0]),
+            tolerant=next((place.node.tolerant for place in places if place.node.tolerant is not None), None),
+            cache=any(place.node.options.cache for place in places),
+            streams=any(place.streams for place in places),
         )
 
     def _member(self, member: int) -> Member:
@@ -87,6 +135,7 @@ class _Builder:
             inputs=self._flows.of(border.inputs),
             outputs=self._flows.of(border.outputs),
             batching=batching_of(places),
+            gates=self._inner_gates(places) if any(place.node.join for place in places) else {},
         )
 
     def _places(self, numbers: Sequence[int]) -> tuple[Place, ...]:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath, PureWindowsPath
 
+from headrace_dags.axes import mapped_uses, whole_uses
+from headrace_dags.demand import ALWAYS, Demand, demands, joins_of
 from headrace_dags.errors import PlanError, Problem
 from headrace_dags.graph import Graph, Node
 from headrace_dags.plan.cuts import gibibytes
@@ -22,6 +24,7 @@ class Case:
     node: Node
     target: Target
     digests: DigestInputs
+    demand: Demand = ALWAYS
 
     def problem(self, code: str, expected: str, got: str, write: str) -> Problem:
         """A problem of the node, at the line of its call."""
@@ -42,8 +45,9 @@ def refuse(graph: Graph, target: Target, digests: DigestInputs) -> None:
 
 
 def _problems(graph: Graph, target: Target, digests: DigestInputs) -> Iterator[Problem]:
+    needed = demands(graph.nodes, (output.use for output in graph.outputs))
     for node in graph.nodes:
-        case = Case(graph, node, target, digests)
+        case = Case(graph, node, target, digests, needed[node.name])
         yield from (problem for refusal in REFUSALS if (problem := refusal(case)))
 
 
@@ -79,6 +83,8 @@ def no_slice(case: Case) -> Problem | None:
 def not_importable(case: Case) -> Problem | None:
     """A server cannot import what has no module or no name."""
     target = case.node.step.target
+    if case.node.join:
+        return None
     if module_of(case.node) != "__main__" and "<" not in target:
         return None
     expected = "expects a step that its server can import"
@@ -113,6 +119,21 @@ def no_output(case: Case) -> Problem | None:
     return case.problem("no-output", "expects a value to give", "nothing", "Return something, if only a bool")
 
 
+def whole_branch(case: Case) -> Problem | None:
+    """A branch is taken item by item, but a step in it also takes all items at once."""
+    uses = mapped_uses(case.node)
+    both = next((use for use in whole_uses(case.node) if use in uses), None)
+    if both is None or not any(case.graph.by_name[join].mapped for join in joins_of(case.demand)):
+        return None
+    expected = "expects the items of one branch, one by one"
+    return case.problem(
+        "whole-branch",
+        expected,
+        f"{both} item by item and as a whole",
+        "Give it what it needs of the others by a step before the branch",
+    )
+
+
 REFUSALS: tuple[Refusal, ...] = (
     unknown_slice,
     slice_too_small,
@@ -121,6 +142,7 @@ REFUSALS: tuple[Refusal, ...] = (
     model_outside,
     model_missing,
     no_output,
+    whole_branch,
 )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from headrace_dags.graph import Resources
 from headrace_dags.plan.cuts import SEGMENT_RULES, Place, Why, slice_full
 from headrace_dags.plan.grouping import Arrival, Grouping, Groups
-from headrace_dags.plan.members import Fused
+from headrace_dags.plan.members import Fused, arrivals
 from headrace_dags.plan.model import Target
 from headrace_dags.plan.slices import in_turn, side_by_side
 from headrace_dags.plan.wiring import Wiring
@@ -23,12 +23,14 @@ class Joined:
         members: groups of node numbers.
         groups: the segments: groups of member numbers.
         needs: what one instance of each segment needs.
+        inline: the joins that are decided inside a member.
     """
 
     places: tuple[Place, ...]
     members: Groups
     groups: Groups
     needs: tuple[Resources, ...]
+    inline: frozenset[str]
 
 
 def join(wiring: Wiring, target: Target, fused: Fused) -> Joined:
@@ -38,13 +40,14 @@ def join(wiring: Wiring, target: Target, fused: Fused) -> Joined:
     grouping = Grouping(SEGMENT_RULES)
     needs: dict[int, Resources] = {}
     for numbers in fused.groups.items:
-        own = in_turn(places[number].node.step.resources for number in numbers)
-        arrivals = _arrivals(wiring, fused.groups, places, numbers)
+        own = in_turn(places[number].needs for number in numbers)
+        reaching = _arrivals(wiring, fused.groups, places, numbers)
         fits = _Fit(own, room.get(places[numbers[0]].slice))
-        refused = fits.refuse(grouping.proposed(arrivals), needs, arrivals, grouping)
-        needs[grouping.add(arrivals, refused)] = fits.needs
+        refused = fits.refuse(grouping.proposed(reaching), needs, reaching, grouping)
+        needs[grouping.add(reaching, refused)] = fits.needs
     groups = grouping.result()
-    return Joined(places, fused.groups, groups, tuple(needs[grouping.root(items[0])] for items in groups.items))
+    found = tuple(needs[grouping.root(items[0])] for items in groups.items)
+    return Joined(places, fused.groups, groups, found, fused.inline)
 
 
 class _Fit:
@@ -82,8 +85,8 @@ def _fed(wiring: Wiring, fused: Fused) -> tuple[Place, ...]:
 
 def _arrivals(wiring: Wiring, members: Groups, places: Sequence[Place], numbers: Sequence[int]) -> list[Arrival]:
     return [
-        (members.of_item[link.producer], link.edge(places[link.producer], places[number]))
+        (members.of_item[producer], edge)
         for number in numbers
-        for link in wiring.links[number]
-        if members.of_item[link.producer] != members.of_item[number]
+        for producer, edge in arrivals(wiring, wiring.links[number], places[number], places)
+        if members.of_item[producer] != members.of_item[number]
     ]

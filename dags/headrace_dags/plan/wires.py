@@ -23,11 +23,15 @@ class Traffic:
         many: whether it carries many items.
         batched: whether a model that gives or takes it batches the requests of several runs.
         crosses: whether it crosses the log between segments, or carries many items into or out of the dag.
+        optional: whether items may be missing.
+        mixed: whether values of other sizes travel under the same name.
     """
 
     many: bool
     batched: bool
     crosses: bool
+    optional: bool = False
+    mixed: bool = False
 
 
 def wire_of(item: PortType, traffic: Traffic) -> Wire:
@@ -41,8 +45,8 @@ def wire_of(item: PortType, traffic: Traffic) -> Wire:
 
 def _array_wire(item: PortType, traffic: Traffic) -> Wire:
     """Arrays travel as they are where all items of a tensor have one shape: by declaration, or because there is one item."""
-    ragged = -1 in item.sizes and (traffic.many or traffic.batched)
-    if not ragged and item.dtype in TENSOR_DTYPES:
+    ragged = (-1 in item.sizes and (traffic.many or traffic.batched)) or traffic.mixed
+    if not ragged and not traffic.optional and item.dtype in TENSOR_DTYPES:
         return "tensor"
     return "png" if traffic.crosses and _is_picture(item) else "npy"
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from headrace_dags.axes import Axes, mapped_uses, whole_uses
+from headrace_dags.gates import Gates
 from headrace_dags.graph import Graph, Node, Use
-from headrace_dags.plan.axes import Axes, mapped_use, whole_uses
 from headrace_dags.plan.cuts import Edge, Place
 
 
@@ -49,6 +50,11 @@ class Wiring:
         return Axes(self.graph)
 
     @cached_property
+    def gates(self) -> Gates:
+        """When the nodes run that do not always run."""
+        return Gates(self.graph)
+
+    @cached_property
     def numbers(self) -> dict[str, int]:
         """The number of each node: its position in topological order."""
         return {node.name: number for number, node in enumerate(self.graph.nodes)}
@@ -59,8 +65,7 @@ class Wiring:
         return tuple(self._links(node) for node in self.graph.nodes)
 
     def _links(self, node: Node) -> tuple[Link, ...]:
-        mapped = mapped_use(node)
-        uses = [(mapped, True)] if mapped else []
+        uses = [(use, True) for use in dict.fromkeys(mapped_uses(node))]
         uses += [(use, False) for use in dict.fromkeys(whole_uses(node))]
         return tuple(self._link(use, is_mapped) for use, is_mapped in uses if use.node)
 

@@ -7,18 +7,19 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
-from typing import Annotated, Any, NewType, get_args, get_origin
+from types import NoneType
+from typing import Annotated, Any, NewType, Union, get_args, get_origin
 
-from headrace_dags.graph import PortType
+from headrace_dags.graph import Port, PortType
 from headrace_dags.layout import Axis, BatchAxis, Kind, Layout
 from headrace_dags.media.handles import Blob
 from headrace_dags.misfit import Misfit
 from headrace_dags.ports.arrays import array_type, is_array
 from headrace_dags.ports.jsontypes import json_type
 from headrace_dags.ports.refusals import refuse
-from headrace_dags.ports.spelling import written
+from headrace_dags.ports.spelling import UNIONS, written
 
-__all__ = ("MISSING", "Misfit", "Parsed", "accepts", "parse")
+__all__ = ("MISSING", "Misfit", "Parsed", "accepts", "fits", "parse")
 
 MISSING: Any = inspect.Parameter.empty
 """What stands where a parameter or a return has no annotation."""
@@ -32,10 +33,11 @@ class Parsed:
 
     Attributes:
         type: what one item is.
-        item: the annotation of one item, without Many, Batch and Iterator.
+        item: the annotation of one item, without Many, Batch, Iterator and ``| None``.
         many: whether it says ``Many[...]``.
         batch: whether it says ``Batch[...]``.
         stream: whether it says ``Iterator[...]``, as a yielding body must.
+        optional: whether it says that one item may be ``None``.
     """
 
     type: PortType
@@ -43,6 +45,11 @@ class Parsed:
     many: bool = False
     batch: bool = False
     stream: bool = False
+    optional: bool = False
+
+    def port(self, name: str) -> Port:
+        """The port that bears this annotation."""
+        return Port(name=name, type=self.type, many=self.many or self.stream, optional=self.optional)
 
 
 def parse(annotation: Any) -> Parsed | Misfit:
@@ -66,14 +73,33 @@ def _parse_once(annotation: Any) -> Parsed | Misfit:
 
 
 def _parse(annotation: Any) -> Parsed | Misfit:
-    axis, item = _axis(annotation)
+    axis, whole = _axis(annotation)
+    item, optional = _present(whole)
     inner, _ = _axis(item)
     if axis and inner:
         return _too_deep(axis, inner, item)
+    if inner:
+        return _always_there(inner, item)
     found = _item(item)
     if isinstance(found, Misfit):
         return found
-    return Parsed(found, item, many=axis == "Many", batch=axis == "Batch", stream=axis == "Iterator")
+    many, batch, stream = (axis == name for name in ("Many", "Batch", "Iterator"))
+    return Parsed(found, item, many=many, batch=batch, stream=stream, optional=optional)
+
+
+def _present(annotation: Any) -> tuple[Any, bool]:
+    """An annotation without ``| None``, and whether it said that; ``None`` alone is left as it is."""
+    kept = [arg for arg in get_args(annotation) if arg is not NoneType]
+    if get_origin(annotation) not in UNIONS or len(kept) == len(get_args(annotation)) or not kept:
+        return annotation, False
+    return _unwrapped(Union[tuple(kept)]), True  # noqa: UP007  # of as many as there are
+
+
+def _always_there(inner: str, item: Any) -> Misfit:
+    name = inner if inner == "Iterator" else f"hr.{inner}"
+    single = written(_axis(item)[1])
+    write = f"Write {name}[{single} | None] where items may be missing, or give no items"
+    return Misfit("port-union", "many values are always there", f"{name}[{single}] | None", write)
 
 
 def _axis(annotation: Any) -> tuple[str, Any]:
@@ -137,15 +163,25 @@ def _kind(media: str) -> Kind:
 def accepts(expected: PortType, got: PortType) -> bool:
     """Whether a value of type ``got`` may be given where ``expected`` is declared.
 
-    A pattern accepts what it matches, a free axis any size, ``tensor`` any array of its layout, ``float`` an ``int``.
+    A pattern accepts what it matches, a free axis any size, ``tensor`` any array of its layout, ``float`` an ``int``, a
+    union each of its members.
     """
     if expected.is_handle:
         return got.is_handle and fnmatchcase(got.media, expected.media)
     if expected.is_array:
         return got.is_array and _accepts_array(expected, got)
+    if got.members:
+        return all(accepts(expected, each) for each in got.members)
+    if expected.members:
+        return any(accepts(each, got) for each in expected.members)
     if expected.kind == "json" and expected.python == "float" and got.python == "int":
         return True
     return expected == got
+
+
+def fits(expected: Port, got: Port) -> bool:
+    """Whether one item of ``got`` may be given to ``expected``: its type fits, and it is there where it must be."""
+    return accepts(expected.type, got.type) and (expected.optional or not got.optional)
 
 
 def _accepts_array(expected: PortType, got: PortType) -> bool:

@@ -6,7 +6,7 @@ import copy
 import json
 from collections.abc import Callable
 from enum import Enum
-from typing import Any
+from typing import Any, Optional
 
 from headrace_dags.declare.declaration import Declaration
 from headrace_dags.graph import Const, Node, Port
@@ -27,7 +27,7 @@ def fixed_inputs(node: Node, declaration: Declaration) -> Callable[[], dict[str,
             each.port,
             annotations.get(f"in:{each.port.name}"),
             each.binding.value,
-            many=each.port.many or each.port.name == node.mapped,
+            many=each.port.many or each.port.name in node.mapped,
         )
         for each in node.inputs
         if isinstance(each.binding, Const)
@@ -45,5 +45,6 @@ def from_json(port: Port, annotation: Any, value: Any, *, many: bool = False) ->
     """
     if port.type.kind not in ("json", "text") or annotation is None:
         return value
-    expected: Any = list[annotation] if many else annotation
+    item: Any = Optional[annotation] if port.optional else annotation  # noqa: UP045  # for annotations that know no |
+    expected: Any = list[item] if many else item
     return from_json_bytes(expected, json.dumps(value).encode())

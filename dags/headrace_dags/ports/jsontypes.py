@@ -24,6 +24,8 @@ _CONTAINERS = (list, dict, tuple, set, frozenset)
 
 def json_type(annotation: Any) -> PortType | Misfit:
     """The type of a JSON value: what pydantic can validate and describe."""
+    if get_origin(annotation) in UNIONS:
+        return _union_type(annotation)
     if medium := next(_media(annotation, set()), None):
         return _media_misfit(annotation, medium)
     try:
@@ -36,6 +38,17 @@ def json_type(annotation: Any) -> PortType | Misfit:
             "Write a pydantic model, a dataclass, a TypedDict or a list or dict of those",
         )
     return PortType(kind="json", python=spelled(annotation), schema_digest=digest(_steady(schema)) if schema else "")
+
+
+def _union_type(annotation: Any) -> PortType | Misfit:
+    """A union by its members, so that each of them may be given where it is expected."""
+    members: list[PortType] = []
+    for arg in get_args(annotation):
+        found = json_type(arg)
+        if isinstance(found, Misfit):
+            return found
+        members.append(found)
+    return PortType(kind="json", python=spelled(annotation), members=tuple(members))
 
 
 def _steady(schema: Any, *, in_default: bool = False) -> Any:

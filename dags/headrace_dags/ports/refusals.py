@@ -10,6 +10,7 @@ from typing import Annotated, Any, TypeVar, get_args, get_origin
 
 from headrace_dags.media.handles import Blob
 from headrace_dags.misfit import Misfit
+from headrace_dags.ports.arrays import is_array
 from headrace_dags.ports.spelling import UNIONS, spelled, written
 
 _HANDLES = "Write hr.Blob, hr.Video, hr.Jpeg, ... (a handle, read only when asked)"
@@ -52,7 +53,7 @@ def _shaped(item: Any) -> Misfit | None:
     if origin is Annotated:
         return refuse(args[0]) if args[0] is not Any else None
     if origin in UNIONS:
-        return _union(args)
+        return None if _is_json(args) else _union(args)
     kind = origin or item
     if kind in (AsyncIterator, AsyncGenerator):
         return Misfit(
@@ -68,20 +69,22 @@ def _shaped(item: Any) -> Misfit | None:
     return None
 
 
+def _is_json(args: tuple[Any, ...]) -> bool:
+    """Whether all members of a union are JSON values that are told apart by what they hold."""
+    return not any(
+        arg is str or (isinstance(arg, type) and issubclass(arg, Blob)) or get_origin(arg) is Annotated or is_array(arg)
+        for arg in args
+    ) and not any(map(refuse, args))
+
+
 def _union(args: tuple[Any, ...]) -> Misfit:
-    kept = [arg for arg in args if arg is not types.NoneType]
-    first = written(kept[0])
-    if len(kept) < len(args):
-        got = " | ".join(map(written, kept)) + " | None"
-        return Misfit(
-            "port-union", "expects a value that is always there", got, f"Write {first}, with a default if need be"
-        )
+    first = written(args[0])
     got = " | ".join(map(written, args))
     if all(isinstance(arg, type) and issubclass(arg, Blob) for arg in args):
         base = next(base for base in args[0].__mro__ if all(issubclass(arg, base) for arg in args))
         return Misfit("port-union", "expects one class of handles", got, f"Write {written(base)}")
     write = f"Write one type, e.g. {first}, or a pydantic model with a field for each"
-    return Misfit("port-union", "expects one type", got, write)
+    return Misfit("port-union", "expects one type, or a union of JSON values", got, write)
 
 
 def _foreign(item: Any) -> Misfit | None:

@@ -52,12 +52,14 @@ def check_value(port: Port, annotation: Any, value: Any) -> Any:
     Raises:
         ValueMisfit: wrong class, element type, rank or size.
     """
-    return checker(port.type, annotation, many=port.many)(value)
+    return checker(port.type, annotation, many=port.many, optional=port.optional)(value)
 
 
-def checker(kind: PortType, annotation: Any, *, many: bool = False) -> Check:
+def checker(kind: PortType, annotation: Any, *, many: bool = False, optional: bool = False) -> Check:
     """The check of a port, made ready once for many values."""
     single = _single(kind, annotation)
+    if optional:
+        single = _unless_none(single)
     if not many:
         return single
 
@@ -85,6 +87,10 @@ def _item(check: Check, index: int, value: Any) -> Any:
         return check(value)
     except ValueMisfit as misfit:
         raise ValueMisfit(misfit.expected, misfit.got, misfit.write, index) from None
+
+
+def _unless_none(check: Check) -> Check:
+    return lambda value: None if value is None else check(value)
 
 
 def _single(kind: PortType, annotation: Any) -> Check:

@@ -17,7 +17,7 @@ from headrace_dags.misfit import Misfit
 What: TypeAlias = Literal["class", "step", "value", "other"]
 
 _CALLED: dict[What, What] = {"class": "step", "step": "value", "value": "other", "other": "other"}
-_METHODS: dict[str, What] = {"map": "value", "with_": "step"}
+_METHODS: dict[str, What] = {"map": "value", "zip": "value", "with_": "step", "tolerant": "step"}
 _TESTS = ("isinstance", "type", "callable")
 _OPCODES = frozenset(
     code for name, code in dis.opmap.items() if name.startswith(("IS_OP", "MATCH_")) or name.endswith("_NONE")

@@ -9,6 +9,7 @@ from headrace_dags.declare.options import StepOptions, UseOptions
 from headrace_dags.declare.units import UnitError, microseconds, seconds, size_bytes
 from headrace_dags.graph import Batching, Options, Resources
 from headrace_dags.misfit import Misfit
+from headrace_dags.rules import joins
 
 
 def resources(options: StepOptions) -> tuple[Resources, list[Misfit]]:
@@ -99,7 +100,39 @@ def use(options: UseOptions | None) -> tuple[Options, list[Misfit]]:
         misfits.append(
             Misfit("option-value", "isolate expects True or False", f"{options.isolate!r}", "Write isolate=True")
         )
-    return Options(retry=retry, timeout_s=timeout_s, isolate=bool(options.isolate)), misfits
+    if not isinstance(options.cache, bool):
+        misfits.append(Misfit("option-value", "cache expects True or False", f"{options.cache!r}", "Write cache=True"))
+    found = Options(retry=retry, timeout_s=timeout_s, isolate=bool(options.isolate), cache=options.cache is True)
+    return found, misfits
+
+
+def node_name(name: Any) -> Misfit | None:
+    """``option-value``: the name of a node is one that Python would take for a variable."""
+    if isinstance(name, str) and name.isidentifier() and name.isascii():
+        return None
+    return Misfit("option-value", "name expects letters, digits and _", f"{name!r}", 'Write name="read_cover"')
+
+
+def tolerance(
+    options: UseOptions | None, step: str, found: Options, *, mapped: bool
+) -> tuple[float | None, Misfit | None]:
+    """``option-value`` and ``tolerant-map``: a share between 0 and 1, of the items of a map that are not tried again.
+
+    Args:
+        options: what ``tolerant`` says.
+        step: how messages call the step.
+        found: what ``with_`` says.
+        mapped: whether this use is mapped.
+    """
+    if options is None or options.tolerant is None:
+        return None, None
+    share: Any = options.tolerant
+    if isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 <= share <= 1:
+        got = f"{share!r}"
+        return 0.0, Misfit("option-value", "min_success expects a share from 0 to 1", got, "Write min_success=0.9")
+    if not mapped:
+        return float(share), joins.tolerant_map(step)
+    return float(share), joins.tolerant_retry() if found.retry else None
 
 
 def duration(name: str, text: Any, report: Callable[[Misfit], None]) -> float | None:

@@ -111,20 +111,24 @@ def map_constant(shown: str) -> Misfit:
     return Misfit("map-needs-many", ".map expects many values of the dag", f"the constant {shown}", write)
 
 
-def map_nothing() -> Misfit:
-    """``map-needs-many``: a step without parameters cannot be mapped."""
+def map_nothing(count: int) -> Misfit:
+    """``map-needs-many``: a step with too few parameters cannot be mapped."""
+    if count > 1:
+        return Misfit("map-needs-many", ".zip needs a step with two parameters", "fewer", "Write .map over one of them")
     return Misfit("map-needs-many", ".map needs a step with a parameter", "none", "Call the step")
 
 
-def unmappable(step: str, port: Port | None, signature: Signature) -> Iterator[Misfit]:
+def unmappable(step: str, ports: Iterable[Port | None], signature: Signature) -> Iterator[Misfit]:
     """``mapped-yield`` and ``several-outputs``: axes are one deep, so a mapped step makes one value of one.
 
     Args:
         step: how messages call it.
-        port: the port that is mapped, where it is known.
+        ports: the ports that are mapped, where they are known.
         signature: its ports.
     """
-    if port and port.many:
+    for port in ports:
+        if port is None or not port.many:
+            continue
         yield Misfit("mapped-yield", "a mapped step takes one value", str(port), f"Call {step}(...) with all of them")
     if signature.result_class:
         write = "Map a step for each output, or return a pydantic model"

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from headrace_dags.graph import Node
 from headrace_dags.ports.describe import described
-from headrace_dags.running.failing import NodeFailed, raised
+from headrace_dags.running.failing import LostItem, NodeFailed, raised
 from headrace_dags.running.outputs import Outputs
 
 T = TypeVar("T")
@@ -55,9 +55,9 @@ class Batcher:
 
         Returns:
             For each request its outputs, or why it failed. A slice of several requests whose body raises is run again,
-            each request by itself, so that a bad input fails its own request and no other.
+            each request by itself, so that a bad input fails its own request and no other; of a tolerant map each item.
         """
-        done: list[list[dict[str, Any]]] = [[] for _ in requests]
+        done: list[list[dict[str, Any] | LostItem]] = [[] for _ in requests]
         failed: dict[int, NodeFailed] = {}
         items = [item for index, request in enumerate(requests) for item in self._items(index, request)]
         shared = {name: value for name, value in requests[0].items() if name not in self._ports} if requests else {}
@@ -72,21 +72,24 @@ class Batcher:
         mapped = self._node.mapped
         if not mapped:
             return [_Item(index, -1, arguments)]
-        return [_Item(index, at, {**arguments, mapped: value}) for at, value in enumerate(request[mapped])]
+        return [
+            _Item(index, at, {**arguments, **dict(zip(mapped, values, strict=True))})
+            for at, values in enumerate(zip(*(request[name] for name in mapped), strict=True))
+        ]
 
     def _slice(
         self,
         items: Sequence[_Item],
         shared: Mapping[str, Any],
-        done: list[list[dict[str, Any]]],
+        done: list[list[dict[str, Any] | LostItem]],
         failed: dict[int, NodeFailed],
     ) -> None:
         try:
             results = self._results(items, shared)
         except NodeFailed as failure:
-            apart = [list(some) for _, some in groupby(items, key=lambda item: item.request)]
+            apart = [list(some) for _, some in groupby(items, key=self._apart)]
             if len(apart) == 1:
-                failed[items[0].request] = failure
+                self._lose(items[0], failure, done, failed)
             else:
                 for some in apart:
                     self._slice(some, shared, done, failed)
@@ -95,7 +98,23 @@ class Batcher:
             try:
                 done[item.request].append(self._outputs.take(result, item.position))
             except NodeFailed as failure:
-                failed.setdefault(item.request, failure)
+                self._lose(item, failure, done, failed)
+
+    def _apart(self, item: _Item) -> tuple[int, int]:
+        """What fails together: the items of a request, or each by itself where the node is tolerant."""
+        return item.request, item.position if self._node.tolerant is not None else -1
+
+    def _lose(
+        self,
+        item: _Item,
+        failure: NodeFailed,
+        done: list[list[dict[str, Any] | LostItem]],
+        failed: dict[int, NodeFailed],
+    ) -> None:
+        if self._node.tolerant is None:
+            failed.setdefault(item.request, failure)
+        else:
+            done[item.request].append(LostItem(failure))
 
     def _results(self, items: Sequence[_Item], shared: Mapping[str, Any]) -> list[Any]:
         """One result for each item."""
@@ -113,8 +132,10 @@ class Batcher:
             raise NodeFailed(self._node.name, "output", wanted)
         return results
 
-    def _given(self, results: list[dict[str, Any]]) -> dict[str, Any]:
-        return dict(self._outputs.joined(results)) if self._node.mapped else results[0]
+    def _given(self, results: list[dict[str, Any] | LostItem]) -> dict[str, Any]:
+        if self._node.mapped or isinstance(results[0], LostItem):
+            return dict(self._outputs.joined(results))
+        return results[0]
 
 
 def _listed(result: Any) -> list[Any] | None:

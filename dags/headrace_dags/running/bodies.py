@@ -64,7 +64,7 @@ def resolve(ref: StepRef) -> Declaration:
 
     module, _, qualname = ref.target.partition(":")
     try:
-        step = reduce(getattr, qualname.split("."), import_module(module))
+        step: Any = reduce(getattr, qualname.split("."), import_module(module))
     except AttributeError as error:
         if getattr(error, "name", None) not in qualname.split("."):
             raise
@@ -72,8 +72,26 @@ def resolve(ref: StepRef) -> Declaration:
             "step-missing", ref.target, f"expects a step {qualname!r} in module {module}", "none", "Plan again"
         )
         raise DefinitionError(problem) from error
+    if ref.form == "field":
+        return _projection(ref, step)
     declaration: Declaration = declaration_of(step)
     return replace(declaration, ref=ref)
+
+
+def _projection(ref: StepRef, model: Any) -> Declaration:
+    """The step that reads a field of a model as it is today.
+
+    Raises:
+        DefinitionError: the model has no such field, or one that does not travel.
+    """
+    from headrace_dags.declare import fields
+
+    name = str(ref.config["field"])
+    found = fields.projection(model, name) if fields.is_model(model) and name in fields.names(model) else None
+    if isinstance(found, Declaration):
+        return replace(found, ref=ref)
+    problem = Problem("step-missing", ref.target, f"expects a model with a field {name!r}", "none", "Plan again")
+    raise DefinitionError(problem)
 
 
 def _serving(declaration: Declaration) -> Callable[..., Any]:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Self
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from headrace_dags.graph import Node, Port, Use
 from headrace_dags.ports.constants import fixed_inputs
 from headrace_dags.running.batches import Batcher
 from headrace_dags.running.bodies import Body
-from headrace_dags.running.failing import Fault, NodeFailed, raised
+from headrace_dags.running.failing import Fault, LostItem, NodeFailed, raised
 from headrace_dags.running.outputs import Outputs
 
-__all__ = ("Chain", "Fault", "NodeFailed", "PreparedNode")
+__all__ = ("Fault", "NodeFailed", "PreparedNode")
 
 
 class PreparedNode:
@@ -62,14 +61,20 @@ class PreparedNode:
         """
         arguments = self._arguments(inputs)
         mapped = self.node.mapped
+        if len(mapped) > 1:
+            self._check_lengths(arguments)
         if self._batcher:
             return _unless_failed(self._batcher.run([arguments])[0])
         if not mapped:
-            return self._once(arguments, -1)
-        items = arguments[mapped]
-        return dict(
-            self._outputs.joined([self._once({**arguments, mapped: item}, at) for at, item in enumerate(items)])
-        )
+            return self._outputs.take(self._called(arguments, -1))
+        if len(mapped) == 1:
+            (name,) = mapped
+            calls: Iterable[Mapping[str, Any]] = ({**arguments, name: item} for item in arguments[name])
+        else:
+            lists = zip(*(arguments[name] for name in mapped), strict=True)
+            calls = ({**arguments, **dict(zip(mapped, items, strict=True))} for items in lists)
+        once = self._once if self.node.tolerant is None else self._perhaps
+        return dict(self._outputs.joined([once(each, at) for at, each in enumerate(calls)]))
 
     def run_plain(self, arguments: dict[str, Any]) -> Any:
         """The quick way of a plain node: its only output.
@@ -103,11 +108,25 @@ class PreparedNode:
         arguments.update(inputs)
         for name in self._floats:
             value = arguments[name]
-            arguments[name] = [float(each) for each in value] if isinstance(value, list) else float(value)
+            arguments[name] = [_float(each) for each in value] if isinstance(value, list) else _float(value)
         return arguments
 
-    def _once(self, arguments: Mapping[str, Any], item: int) -> dict[str, Any]:
+    def _check_lengths(self, arguments: Mapping[str, Any]) -> None:
+        first, *others = self.node.mapped
+        for name in others:
+            items, wanted = len(arguments[name]), len(arguments[first])
+            if items != wanted:
+                text = f"expects as many items as {first} has, {wanted}, got {items}"
+                raise NodeFailed(self.node.name, "input", text, port=name)
+
+    def _once(self, arguments: Mapping[str, Any], item: int) -> dict[str, Any] | LostItem:
         return self._outputs.take(self._called(arguments, item), item)
+
+    def _perhaps(self, arguments: Mapping[str, Any], item: int) -> dict[str, Any] | LostItem:
+        try:
+            return self._once(arguments, item)
+        except NodeFailed as failure:
+            return LostItem(failure)
 
     def _called(self, arguments: Mapping[str, Any], item: int) -> Any:
         try:
@@ -119,79 +138,23 @@ class PreparedNode:
             raise raised(self.node.name, error, port=self._suspect, item=item) from error
 
 
+def _float(value: Any) -> Any:
+    return None if value is None else float(value)
+
+
 def _unless_failed(outcome: dict[str, Any] | NodeFailed) -> dict[str, Any]:
     if isinstance(outcome, NodeFailed):
         raise outcome
     return outcome
 
 
-def _suspect(ports: Iterable[Port], mapped: str) -> str:
+def _suspect(ports: Iterable[Port], mapped: Sequence[str]) -> str:
     """The input port to name when a body says that its input is at fault but not which: the mapped one, else the only
     one, else the only one that is a medium; empty where several may be meant.
     """
-    if mapped:
-        return mapped
+    if len(mapped) == 1:
+        return mapped[0]
     fed = list(ports)
     media = [port for port in fed if port.type.kind != "json"]
     found = fed if len(fed) == 1 else media
     return found[0].name if len(found) == 1 else ""
-
-
-class Chain:
-    """Nodes that run one after another in one process.
-
-    Args:
-        nodes: in topological order.
-        bodies: their loaded steps, by the node's name.
-    """
-
-    def __init__(self, nodes: Sequence[Node], bodies: Mapping[str, Body]) -> None:
-        self.nodes = tuple(PreparedNode(node, bodies[node.name]) for node in nodes)
-
-    def between(self, inputs: Sequence[Use], outputs: Sequence[Use]) -> Callable[[Sequence[Any]], list[Any]]:
-        """A function that runs all nodes: from the values ``inputs`` to the values ``outputs``; quick, for many calls.
-
-        It raises the NodeFailed of the first node that fails. Where a value lies is looked up once, here: hashing a value's name for each node and call would take as long as
-        a small body does.
-        """
-        slots = {use: slot for slot, use in enumerate(dict.fromkeys(inputs))}
-        for each in self.nodes:
-            for port in each.node.outputs:
-                slots.setdefault(Use(node=each.node.name, port=port.name), len(slots))
-        calls = [_Call.of(each, slots) for each in self.nodes]
-        wanted = [slots[use] for use in outputs]
-        blank = [None] * (len(slots) - len(inputs))
-
-        def run(values: Sequence[Any]) -> list[Any]:
-            known = [*values, *blank]
-            for call in calls:
-                call.run(known)
-            return [known[slot] for slot in wanted]
-
-        return run
-
-
-@dataclass(frozen=True, slots=True)
-class _Call:
-    """A node of a chain: from which slots it takes its inputs, and to which slots its outputs go."""
-
-    node: PreparedNode
-    takes: tuple[tuple[str, int], ...]
-    gives: tuple[tuple[str, int], ...]
-
-    @classmethod
-    def of(cls, node: PreparedNode, slots: Mapping[Use, int]) -> Self:
-        """The call of ``node``, whose values lie in ``slots``."""
-        outputs = (port.name for port in node.node.outputs)
-        gives = tuple((name, slots[Use(node=node.node.name, port=name)]) for name in outputs)
-        return cls(node, tuple((name, slots[use]) for name, use in node.uses.items()), gives)
-
-    def run(self, known: list[Any]) -> None:
-        """Run the node on the values of its slots."""
-        inputs = {name: known[slot] for name, slot in self.takes}
-        if self.node.is_plain:
-            known[self.gives[0][1]] = self.node.run_plain(inputs)
-            return
-        outputs = self.node.run(inputs)
-        for name, slot in self.gives:
-            known[slot] = outputs[name]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from headrace_dags.errors import InputError
@@ -26,6 +27,37 @@ class NodeFailed(Exception):
         self.node, self.message, self.port, self.item = node, message, port, item
         place = f"{node}.{port}" if port else node
         super().__init__(f"{place} (item {item}): {message}" if item >= 0 else f"{place}: {message}")
+
+
+class LostItem:
+    """Stands for an item of a tolerant map that failed.
+
+    Attributes:
+        failure: how.
+    """
+
+    __slots__ = ("failure",)
+
+    def __init__(self, failure: NodeFailed) -> None:
+        self.failure = failure
+
+
+def too_few(node: str, share: float, items: int, lost: Sequence[NodeFailed]) -> NodeFailed | None:
+    """The failure of a tolerant map of which too few items succeed; ``None`` where they are enough.
+
+    Args:
+        node: the node's name.
+        share: the least share that must succeed.
+        items: how many items there are.
+        lost: how items failed, the first ones first.
+    """
+    if not lost or items - len(lost) >= share * items:
+        return None
+    first = lost[0]
+    message = f"{len(lost)} of {items} items failed, min_success={share:g} allows fewer; the first: {first.message}"
+    found = NodeFailed(node, first.fault, message, port=first.port, item=first.item)
+    found.__cause__ = first.__cause__
+    return found
 
 
 def raised(node: str, error: BaseException, *, port: str = "", item: int = -1) -> NodeFailed:

@@ -10,12 +10,13 @@ from typing import Any
 from headrace_dags.declare.declaration import Declaration
 from headrace_dags.declare.modelfile import root_of
 from headrace_dags.errors import BadInput, Problem
+from headrace_dags.gates import Gates
 from headrace_dags.graph import RESULT, Graph, Port, Use
 from headrace_dags.ports.constants import from_json
 from headrace_dags.ports.values import ValueMisfit, check_value
 from headrace_dags.record import canonical
 from headrace_dags.running.bodies import Body, load
-from headrace_dags.running.evaluate import Chain
+from headrace_dags.running.chain import Chain
 
 
 def interpret(graph: Graph, inputs: Mapping[str, Any], declarations: Mapping[str, Declaration]) -> Any:
@@ -43,7 +44,8 @@ class Interpreter:
         self._graph = graph
         self._annotations = _annotations(graph, declarations)
         self._outputs = [output.port.name for output in graph.outputs]
-        self._call = Chain(graph.nodes, _bodies(graph, declarations)).between(
+        gates = Gates(graph).all() if any(node.join for node in graph.nodes) else {}
+        self._call = Chain(graph.nodes, _bodies(graph, declarations), gates, settles=True).between(
             [Use(node="", port=port.name) for port in graph.inputs], [output.use for output in graph.outputs]
         )
 
@@ -103,11 +105,12 @@ def _meant(name: str, known: list[str]) -> str:
 
 def _bodies(graph: Graph, declarations: Mapping[str, Declaration]) -> dict[str, Body]:
     loaded: dict[bytes, Body] = {}
-    for node in graph.nodes:
+    steps = [node for node in graph.nodes if node.join is None]
+    for node in steps:
         key, declaration = canonical(node.step), declarations[node.name]
         if key not in loaded:
             loaded[key] = load(declaration, model_root=_root(declaration))
-    return {node.name: loaded[canonical(node.step)] for node in graph.nodes}
+    return {node.name: loaded[canonical(node.step)] for node in steps}
 
 
 def _root(declaration: Declaration) -> Path:

@@ -10,7 +10,7 @@ from headrace_dags.declare.declaration import Declaration
 from headrace_dags.graph import Node, Port
 from headrace_dags.ports.describe import described
 from headrace_dags.ports.values import Check, ValueMisfit, checker
-from headrace_dags.running.failing import NodeFailed
+from headrace_dags.running.failing import LostItem, NodeFailed
 
 
 class Outputs:
@@ -35,8 +35,8 @@ class Outputs:
 
     def _check(self, port: Port, annotation: Any, *, per_item: bool) -> Check:
         if per_item or not port.many:
-            return checker(port.type, annotation)
-        check = checker(port.type, annotation, many=True)
+            return checker(port.type, annotation, optional=port.optional)
+        check = checker(port.type, annotation, many=True, optional=port.optional)
         return check if self._most is None else _at_most(self._most, check, knows=not self._yields)
 
     def collect(self, result: Any) -> Any:
@@ -76,9 +76,12 @@ class Outputs:
             at = item if item >= 0 else misfit.item
             raise NodeFailed(self._node, "output", _message(misfit), port=name, item=at) from misfit
 
-    def joined(self, results: list[dict[str, Any]]) -> dict[str, list[Any]]:
-        """The outputs of all items, by port."""
-        return {name: [result[name] for result in results] for name in self.checks}
+    def joined(self, results: list[dict[str, Any] | LostItem]) -> dict[str, list[Any]]:
+        """The outputs of all items, by port; an item that is lost is lost in all of them."""
+        return {
+            name: [result if isinstance(result, LostItem) else result[name] for result in results]
+            for name in self.checks
+        }
 
 
 def _at_most(most: int, check: Check, *, knows: bool) -> Check:

@@ -9,13 +9,16 @@ from typing import Any
 
 from headrace_dags.declare.dag import Dag
 from headrace_dags.declare.draft import Declared
+from headrace_dags.declare.joins import Switch
 from headrace_dags.declare.literals import as_constant
 from headrace_dags.declare.reading import Parameter, is_named_tuple
 from headrace_dags.declare.stateful import Stateful
 from headrace_dags.declare.steps import Step
 from headrace_dags.graph import Const, Port, Use
 from headrace_dags.misfit import Misfit
+from headrace_dags.ports.annotations import fits
 from headrace_dags.rules import wiring as rules
+from headrace_dags.rules.joins import optional_value, switch_open
 from headrace_dags.rules.names import meant
 from headrace_dags.trace.standin import Origin, StandIn, is_standin, origin_of, shown
 
@@ -95,14 +98,22 @@ def judge(site: Site, parameter: Parameter, value: Any, *, mapped: bool) -> Use 
         return _standin(site, parameter, origin_of(value), mapped=mapped)
     if inside := list(standins_in(value)):
         return _container(value, inside)
-    if name := step_name(value):
-        return rules.uncalled(name)
+    if misfit := _unfinished(value):
+        return misfit
     if mapped:
         return rules.map_constant(shown(value))
     if parameter.port is None:
         return None
     found = as_constant(parameter.port, parameter.annotation, value)
     return found if isinstance(found, Misfit) else Const(value=found.value)
+
+
+def _unfinished(value: Any) -> Misfit | None:
+    """Whether a step stands in place of its value, or a switch that nobody ended."""
+    if isinstance(value, Switch):
+        return switch_open(len(value.cases))
+    name = step_name(value)
+    return rules.uncalled(name) if name else None
 
 
 def _standin(site: Site, parameter: Parameter, origin: Origin, *, mapped: bool) -> Use | Misfit | None:
@@ -112,8 +123,15 @@ def _standin(site: Site, parameter: Parameter, origin: Origin, *, mapped: bool) 
         return None
     if mapped and not origin.port.many:
         return rules.map_needs_many(parameter.port, origin.port, str(origin), site.step)
-    misfit = rules.port_type(parameter.port, origin.port, str(origin))
+    misfit = rules.port_type(parameter.port, origin.port, str(origin)) or _missing(parameter.port, origin)
     return misfit or (None if mapped else _axis(site, parameter.port, origin, origin.port)) or origin.use
+
+
+def _missing(port: Port, origin: Origin) -> Misfit | None:
+    """Whether what may be missing is given where it must be there."""
+    if origin.port is None or fits(port, origin.port):
+        return None
+    return optional_value(port, str(origin))
 
 
 def _axis(site: Site, port: Port, origin: Origin, got: Port) -> Misfit | None:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import CoroutineType, GeneratorType
 from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
 from pydantic import ValidationError
 
 from headrace_dags.declare import sourcelines
-from headrace_dags.graph import Port, Use
+from headrace_dags.declare.joins import Switch
+from headrace_dags.graph import Port
 from headrace_dags.misfit import Misfit
-from headrace_dags.ports.annotations import accepts
+from headrace_dags.ports.annotations import fits
 from headrace_dags.rules import whole, wiring
+from headrace_dags.rules.joins import switch_open
 from headrace_dags.running.bodies import by_name
 from headrace_dags.trace.arguments import is_lost, standins_in, step_name
 from headrace_dags.trace.frames import raised_in
-from headrace_dags.trace.standin import is_standin, origin_of, shown
+from headrace_dags.trace.standin import Origin, is_standin, origin_of, shown
 
 if TYPE_CHECKING:
     from headrace_dags.trace.tracer import Tracer
@@ -85,36 +88,39 @@ def _returned(tracer: Tracer, value: Any) -> Any:
         tracer.failed |= not ports and (is_lost(value) or not list(standins_in(value)))
         return tracer.results(declared, None)
     if several is None:
-        uses = {ports[0].name: _judged(tracer, declared.where, ports[0], value)}
+        origins = [_judged(tracer, declared.where, ports[0], value)]
     elif isinstance(value, several):
         pairs = zip(ports, value, strict=True)
-        uses = {port.name: _judged(tracer, f"{declared.where}.{port.name}", port, each) for port, each in pairs}
+        origins = [_judged(tracer, f"{declared.where}.{port.name}", port, each) for port, each in pairs]
     else:
         tracer.failed = True
         _note(tracer, declared.where, _no_fields(several, value), value)
         return tracer.results(declared, None)
-    return tracer.stand(declared, ports, uses)
+    return tracer.stand(declared, origins)
 
 
-def _judged(tracer: Tracer, where: str, port: Port, value: Any) -> Use | None:
-    """The value that gives ``port``; nothing where it does not fit."""
+def _judged(tracer: Tracer, where: str, port: Port, value: Any) -> Origin:
+    """The value that gives ``port``, as the dag declares it; of one that does not fit nothing is known but that."""
     if not is_standin(value):
         tracer.failed = True
         _note(tracer, where, _unmade(value), value)
-        return None
+        return Origin(tracer, None, port)
     origin = origin_of(value)
     tracer.failed |= origin.use is None or origin.tracer is not tracer
     if origin.tracer is not tracer:
         _note(tracer, where, wiring.foreign_value(str(origin)), None)
-    elif origin.port and not (accepts(port.type, origin.port.type) and port.many == origin.port.many):
+    elif origin.port and not (fits(port, origin.port) and port.many == origin.port.many):
         _note(tracer, where, whole.dag_return_type(port, origin.port, str(origin)), value)
     elif origin.port:
-        return origin.use
-    return None
+        noted = tracer.scope.declared.signature.annotations.get(f"out:{port.name}")
+        return replace(origin, port=port, annotation=noted or origin.annotation)
+    return Origin(tracer, None, port)
 
 
 def _unmade(value: Any) -> Misfit:
     """What is wrong with a returned value that no step made."""
+    if isinstance(value, Switch):
+        return switch_open(len(value.cases))
     if name := step_name(value):
         return whole.dag_return(f"the step {name} itself", f"Call it: {name}(...)")
     if list(standins_in(value)):

@@ -12,7 +12,7 @@ from headrace_dags.rules import misuse
 from headrace_dags.trace.frames import caller_opens
 
 if TYPE_CHECKING:
-    from headrace_dags.trace.witness import Witness
+    from headrace_dags.trace.witness import Scope, Witness
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,12 +22,18 @@ class Origin:
     Attributes:
         tracer: the trace it belongs to.
         use: the node and port that give it; ``None`` where a mistake has hidden that, so that nothing more is said of it.
-        port: what it is; ``None`` where that is not known either.
+        port: what it is; ``None`` where that is not known either. In a dag that is mapped: what one item is.
+        annotation: the Python annotation of one item.
+        axis: the mapped dag whose body sees it as one item, while the graph knows it as many; ``None`` elsewhere.
+        collected: whether it leaves the dag as a whole, though the step makes it item by item.
     """
 
     tracer: Witness
     use: Use | None = None
     port: Port | None = None
+    annotation: Any = None
+    axis: Scope | None = None
+    collected: bool = False
 
     def __str__(self) -> str:
         if not self.port:
@@ -60,9 +66,7 @@ class StandIn:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and name.endswith("__"):
             raise AttributeError(name)  # a question of Python's own, which may be answered with no
-        port = origin_of(self).port
-        is_json = port is not None and port.type.kind == "json" and not port.many
-        return _note(self, misuse.traced_field if is_json else misuse.traced_attribute, name)
+        return origin_of(self).tracer.field(self, name)
 
     def __setattr__(self, name: str, value: object) -> None:
         _note(self, misuse.traced_attribute, name)

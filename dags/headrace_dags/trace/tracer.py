@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from headrace_dags.declare import fields
 from headrace_dags.declare.dag import Dag
 from headrace_dags.declare.declaration import Declaration
 from headrace_dags.declare.draft import Declared
 from headrace_dags.declare.instance import state_of
+from headrace_dags.declare.joins import Case, Switch
 from headrace_dags.declare.options import UseOptions
 from headrace_dags.declare.reading import Parameter
 from headrace_dags.declare.stateful import Stateful
 from headrace_dags.declare.understand import declared_of
 from headrace_dags.errors import Location
-from headrace_dags.graph import RESULT, Const, Input, Node, Options, Port, Use
-from headrace_dags.rules import misuse, options, whole
+from headrace_dags.graph import RESULT, Const, Input, JoinKind, Node, Port, Use
+from headrace_dags.misfit import Misfit
+from headrace_dags.rules import joins, misuse, whole
+from headrace_dags.rules import options as use_rules
 from headrace_dags.rules import wiring as rules
+from headrace_dags.trace import joining
 from headrace_dags.trace.arguments import Site, bind, is_lost, judge, standins_in
 from headrace_dags.trace.body import run
 from headrace_dags.trace.standin import Origin, StandIn, is_standin, origin_of
@@ -31,6 +37,7 @@ class Tracer(Witness):
         sources: the line of each node's call.
         declarations: what each node runs.
         scope_of: the traced dag, or the dag called in its body, that the node came with.
+        switches: those that were begun and not ended yet, and the line that began each.
     """
 
     def __init__(self, scope: Scope) -> None:
@@ -39,15 +46,19 @@ class Tracer(Witness):
         self.sources: dict[str, Location] = {}
         self.declarations: dict[str, Declaration] = {}
         self.scope_of: dict[str, Scope] = {}
+        self.switches: dict[int, tuple[Switch[Any, Any], Location]] = {}
+        self._fields: dict[tuple[Use, str], StandIn] = {}
         self._names = Names()
 
     def call(self, step: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """Wire one call of a step; gives what stands for its value."""
-        return self._wire(step, args, kwargs, mapping=False)
+        return self._wire(step, args, kwargs)
 
-    def map(self, step: Any, items: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-        """Wire a step that runs for each of ``items``; gives what stands for many values."""
-        return self._wire(step, (items, *args), kwargs, mapping=True)
+    def map(self, step: Any, items: Sequence[Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        """Wire a step or dag that runs for each of the ``items``, of one axis or several in lockstep."""
+        if isinstance(step, Dag):
+            return self._map_dag(step, len(items), (*items, *args), kwargs)
+        return self._wire(step, (*items, *args), kwargs, mapping=len(items))
 
     def direct(self, step: Stateful, method: str) -> StandIn:
         """Note that a method of a class step is called instead of the step."""
@@ -58,64 +69,197 @@ class Tracer(Witness):
     def inline(self, dag: Dag[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """Wire a dag that is called in this one: its body runs, and its nodes become nodes of this graph."""
         declared, location = declared_of(dag), self.here()
-        self.notes.add(declared.declaration.problems)
-        if any(dag.fn is scope.dag.fn for scope in self.scopes):
-            self.notes.note(whole.dag_recursion(declared.where), self.scope.declared.where, location)
+        if not self._may_nest(dag, declared, location):
             return self.results(declared, None)
+        given = self._given(declared, self._bound(declared, args, kwargs, location), location)
+        return self._nested(Scope(dag, declared, self.unique(declared.name), location), given)
+
+    def _map_dag(self, dag: Dag[..., Any], count: int, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        """Wire a dag that runs for each item: its nodes become mapped nodes of this graph."""
+        declared, location = declared_of(dag), self.here()
+        mapped = self._mapped(declared, location, count)
+        if not self._may_nest(dag, declared, location):
+            return self.results(declared, None, mapping=True)
+        scope = Scope(dag, declared, self.unique(declared.name), location, mapped=True)
         bound = self._bound(declared, args, kwargs, location)
-        given = self._given(declared, bound, location)
-        self.scopes.append(Scope(dag, declared, self._unique(declared.name), location))
+        if self._axes(bound.values()):
+            self.notes.note(joins.deeper_axis(declared.where), declared.where, location)
+        value = self._nested(scope, self._given(declared, bound, location, mapped, scope))
+        if not is_standin(value):
+            return self.results(declared, None, mapping=True)  # several outputs, which has been noted
+        origin = origin_of(value)
+        if origin.use and origin.port and origin.axis is not scope:
+            self.notes.note(joins.constant_of_items(declared.where, str(origin)), declared.where, location)
+            self.excuse(value)
+        use = origin.use if origin.axis is scope else None
+        port = origin.port.model_copy(update={"many": True}) if origin.port else None
+        return StandIn(Origin(self, use, port, origin.annotation))
+
+    def _may_nest(self, dag: Dag[..., Any], declared: Declared, location: Location) -> bool:
+        """Whether the body of ``dag`` can run inside those that run; one that is among them is noted."""
+        self.notes.add(declared.declaration.problems)
+        if not any(dag.fn is scope.dag.fn for scope in self.scopes):
+            return True
+        self.notes.note(whole.dag_recursion(declared.where), self.scope.declared.where, location)
+        return False
+
+    def _nested(self, scope: Scope, given: Mapping[str, Any]) -> Any:
+        self.scopes.append(scope)
         try:
             return run(self, given)
         finally:
             self.scopes.pop()
 
-    def _wire(self, step: Any, args: Sequence[Any], kwargs: Mapping[str, Any], *, mapping: bool) -> Any:
-        declared, location = declared_of(step), self.here()
+    def _wire(self, step: Any, args: Sequence[Any], kwargs: Mapping[str, Any], *, mapping: int = 0) -> Any:
+        declared, location, use = declared_of(step), self.here(), self._use(step)
         self.notes.add(declared.declaration.problems)
         bound = self._bound(declared, args, kwargs, location)
-        mapped = self._mapped(declared, location) if mapping else ""
-        fed = self._fed(declared, bound, location, Site(self, declared.where, mapping), mapped)
-        name = self._unique(declared.name)
-        self.nodes[name] = Node(
-            name=name,
+        mapped = self._mapped(declared, location, mapping) if mapping else ()
+        fed = self._fed(declared, bound, location, Site(self, declared.where, bool(mapping)), mapped)
+        axis = self._axis(declared, bound, location, deeper=bool(mapping))
+        mapped = mapped or tuple(name for name, value in bound.items() if is_standin(value) and origin_of(value).axis)
+        options, tolerant = self._options(declared, use, location, mapped=bool(mapped))
+        node = Node(
+            name=self._named(declared, use, location),
             step=declared.declaration.ref,
             inputs=tuple(
                 Input(port=each.port, binding=fed[each.name])
                 for each in declared.parameters
                 if each.port and each.name in fed
             ),
-            outputs=_outputs(declared, mapping=mapping),
+            outputs=tuple(_ports(declared, many=bool(mapped), optional=tolerant is not None)),
             mapped=mapped,
-            options=self._options(step, declared, location),
+            tolerant=tolerant,
+            options=options,
         )
-        self.sources[name] = location
-        self.declarations[name] = declared.declaration
-        self.scope_of[name] = self.scopes[:2][-1]
+        self.add(node, declared.declaration, location)
         lost = any(map(is_lost, bound.values()))
         if lost or not declared.signature.outputs:
-            self.excused.add(Use(node=name, port=RESULT))
-        return self.results(declared, None if lost else name, mapping=mapping)
+            self.excused.add(Use(node=node.name, port=RESULT))
+        name = None if lost else node.name
+        return self.results(declared, name, mapping=bool(mapping), optional=tolerant is not None, axis=axis)
 
-    def results(self, declared: Declared, node: str | None, *, mapping: bool = False) -> Any:
+    def add(self, node: Node, declaration: Declaration, location: Location) -> None:
+        """Write a node down."""
+        self.nodes[node.name] = node
+        self.sources[node.name] = location
+        self.declarations[node.name] = declaration
+        self.scope_of[node.name] = self.scopes[:2][-1]
+
+    def results(
+        self,
+        declared: Declared,
+        node: str | None,
+        *,
+        mapping: bool = False,
+        optional: bool = False,
+        axis: Scope | None = None,
+    ) -> Any:
         """What stands for the value of a step or dag.
 
         Args:
             declared: the step or dag.
             node: the node that gives it; ``None`` where a mistake has hidden that.
             mapping: whether it is given once for each item.
+            optional: whether items of it may be missing.
+            axis: the mapped dag whose body sees it as one item.
         """
-        ports = _outputs(declared, mapping=mapping)
-        uses = {port.name: Use(node=node, port=port.name) if node else None for port in ports}
-        return self.stand(declared, ports, uses)
+        noted = declared.signature.annotations
+        return self.stand(
+            declared,
+            [
+                Origin(
+                    self, Use(node=node, port=port.name) if node else None, port, noted.get(f"out:{port.name}"), axis
+                )
+                for port in _ports(declared, many=mapping, optional=optional)
+            ],
+        )
 
-    def stand(self, declared: Declared, ports: Sequence[Port], uses: Mapping[str, Use | None]) -> Any:
+    def stand(self, declared: Declared, origins: Sequence[Origin]) -> Any:
         """Stand-ins for outputs: one, or a NamedTuple of them; poison where the outputs are not known."""
-        if not ports:
+        if not origins:
             return self.poison()
-        made = [StandIn(Origin(self, uses[port.name], port)) for port in ports]
+        made = [StandIn(origin) for origin in origins]
         several = declared.signature.result_class
         return tuple.__new__(several, made) if several else made[0]
+
+    def standin(self, origin: Origin) -> StandIn:
+        """What stands for one value."""
+        return StandIn(origin)
+
+    def switch(self, written: Switch[Any, Any], otherwise: Case | None) -> Any:
+        """Wire a switch that is ended."""
+        self.switches.pop(id(written), None)
+        return joining.switch(self, written, otherwise)
+
+    def continued(self, before: Switch[Any, Any] | None, now: Switch[Any, Any]) -> None:
+        """Remember a switch that is begun, or has another case, until it is ended."""
+        _, location = self.switches.pop(id(before), (now, self.here()))
+        self.switches[id(now)] = (now, location)
+
+    def when(self, condition: Any, value: Any) -> Any:
+        """Wire a value that is there only where a condition holds."""
+        return joining.when(self, condition, value)
+
+    def patient(self, kind: JoinKind, values: Sequence[Any], *, within: Any = None, need: Any = 0) -> Any:
+        """Wire a join that waits."""
+        return joining.patient(self, kind, values, within, need)
+
+    def collect(self, value: Any) -> Any:
+        """The same value, which leaves the dag as a whole."""
+        origin = origin_of(value) if is_standin(value) else None
+        node = self.nodes.get(origin.use.node) if origin and origin.use else None
+        if origin is None or (origin.port and not (node and node.step.yields)):
+            self.notes.note(joins.collect_stream(repr(value)), self.scope.declared.where, self.here())
+            self.excuse(value)
+            return self.poison()
+        return StandIn(replace(origin, collected=True))
+
+    def field(self, value: StandIn, name: str) -> Any:
+        """Wire the projection of a field; whatever has no fields is misused."""
+        origin = origin_of(value)
+        if (
+            self.finished
+            or not origin.use
+            or not origin.port
+            or origin.port.many
+            or not fields.is_model(origin.annotation)
+        ):
+            return super().field(value, name)
+        if (origin.use, name) not in self._fields:
+            self._fields[origin.use, name] = self._projection(value, origin, origin.use, name)
+        return self._fields[origin.use, name]
+
+    def _projection(self, value: StandIn, origin: Origin, use: Use, name: str) -> StandIn:
+        found = self._field_of(origin, name)
+        if isinstance(found, Misfit):
+            self.notes.note(found, self.scope.declared.where, self.here())
+            self.excuse(value)
+            return self.poison()
+        port = found.signature.outputs[0]
+        node = Node(
+            name=self._names.unique(f"{use.node or use.port}_{name}"),
+            step=found.ref,
+            inputs=(Input(port=found.signature.inputs[0], binding=use),),
+            outputs=(port.model_copy(update={"many": port.many or origin.axis is not None}),),
+            mapped=(fields.VALUE,) if origin.axis else (),
+        )
+        self.add(node, found, self.here())
+        annotation = found.signature.annotations[f"out:{port.name}"]
+        return StandIn(Origin(self, Use(node=node.name, port=port.name), port, annotation, origin.axis))
+
+    @staticmethod
+    def _field_of(origin: Origin, name: str) -> Declaration | Misfit:
+        if origin.port and origin.port.optional:
+            return joins.field_missing(name, str(origin))
+        known = fields.names(origin.annotation)
+        if name not in known:
+            return joins.field_unknown(name, known, origin.annotation.__name__)
+        return fields.projection(origin.annotation, name)
+
+    def stand_for(self, origins: Iterable[Origin]) -> list[StandIn]:
+        """Stand-ins for values that are known."""
+        return [StandIn(origin) for origin in origins]
 
     def excuse(self, value: Any) -> None:
         """Do not hold what is in ``value`` unused besides: a problem concerns it."""
@@ -134,13 +278,13 @@ class Tracer(Witness):
         return bound.values
 
     def _fed(
-        self, declared: Declared, bound: Mapping[str, Any], location: Location, site: Site, mapped: str
+        self, declared: Declared, bound: Mapping[str, Any], location: Location, site: Site, mapped: Sequence[str]
     ) -> dict[str, Use | Const]:
         """What feeds each port, its default where nothing is given; what does not fit is noted and left out."""
         fed: dict[str, Use | Const] = {}
         for each in declared.parameters:
             if each.name in bound:
-                found = self._judged(each, bound[each.name], location, site, mapped=each.name == mapped)
+                found = self._judged(each, bound[each.name], location, site, mapped=each.name in mapped)
                 if found:
                     fed[each.name] = found
             elif each.port and each.port.has_default:
@@ -164,51 +308,112 @@ class Tracer(Witness):
             self.told(location) or (self.gave_array and type(value).__module__ == "numpy")
         )
 
-    def _given(self, declared: Declared, bound: Mapping[str, Any], location: Location) -> dict[str, Any]:
-        """What the body of a dag that is called in this one gets: stand-ins as it declares them, constants as they are."""
-        site = Site(self, declared.where)
+    def _given(
+        self,
+        declared: Declared,
+        bound: Mapping[str, Any],
+        location: Location,
+        mapped: Sequence[str] = (),
+        scope: Scope | None = None,
+    ) -> dict[str, Any]:
+        """What the body of a dag that is called in this one gets: stand-ins as it declares them, constants as they are.
+
+        Args:
+            declared: the dag.
+            bound: its arguments.
+            location: the line of the call.
+            mapped: the parameters that it is mapped over, which stand for one item.
+            scope: the dag's, where it is mapped.
+        """
+        site = Site(self, declared.where, mapping=bool(mapped))
         given: dict[str, Any] = {}
         for each in declared.parameters:
             if each.name not in bound:
-                given[each.name] = StandIn(Origin(self, None, each.port)) if each.required else each.default
+                missing = StandIn(Origin(self, None, each.port, each.annotation))
+                given[each.name] = missing if each.required else each.default
                 continue
-            found = self._judged(each, bound[each.name], location, site)
+            value, is_mapped = bound[each.name], each.name in mapped
+            found = self._judged(each, value, location, site, mapped=is_mapped)
             use = found if isinstance(found, Use) else None
-            given[each.name] = bound[each.name] if isinstance(found, Const) else StandIn(Origin(self, use, each.port))
+            axis = scope if is_mapped else origin_of(value).axis if is_standin(value) else None
+            stand_in = StandIn(Origin(self, use, each.port, each.annotation, axis))
+            given[each.name] = value if isinstance(found, Const) else stand_in
         return given
 
-    def _mapped(self, declared: Declared, location: Location) -> str:
-        """The parameter that ``.map`` goes over; empty where it cannot."""
-        first = declared.parameters[0] if declared.parameters else None
-        for misfit in rules.unmappable(declared.where, first.port if first else None, declared.signature):
+    def _mapped(self, declared: Declared, location: Location, count: int) -> tuple[str, ...]:
+        """The parameters that ``.map`` or ``.zip`` goes over; none where it cannot."""
+        listed = declared.parameters[:count]
+        ports = [each.port for each in listed] or [None]
+        for misfit in rules.unmappable(declared.where, ports, declared.signature):
             self.notes.note(misfit, declared.where, location)
-        if first is None and not declared.is_open:
-            self.notes.note(rules.map_nothing(), declared.where, location)
-        return first.name if first else ""
+        if len(listed) < count and not declared.is_open:
+            self.notes.note(rules.map_nothing(count), declared.where, location)
+        return tuple(each.name for each in listed)
 
-    def _options(self, step: Any, declared: Declared, location: Location) -> Options:
-        """What ``with_`` said of this use."""
-        use: UseOptions | None
-        if isinstance(step, Stateful):
-            state = state_of(step)
-            self.excuse([*state.config.values(), *state.positional])
-            use = state.use
-        else:
-            use = step.use
-        found, wrong = options.use(use)
+    def _axis(self, declared: Declared, bound: Mapping[str, Any], location: Location, *, deeper: bool) -> Scope | None:
+        """The mapped dag whose items are given to a step, which then runs for each of them."""
+        axes = self._axes(bound.values())
+        if not axes:
+            return None
+        wrong: list[Misfit] = [joins.deeper_axis(declared.where)] if deeper else []
+        if not deeper and any(port.many for port in declared.signature.outputs):
+            wrong.append(joins.deeper_axis(declared.where))
+        if len(axes) > 1:
+            wrong.append(rules.foreign_value("items of another map"))
         for misfit in wrong:
-            self.notes.note(misfit, declared.where, use.location if use and use.location else location)
-        return found
+            self.notes.note(misfit, declared.where, location)
+            self.excuse(list(bound.values()))
+        return axes[0]
 
-    def _unique(self, name: str) -> str:
+    def _axes(self, values: Iterable[Any]) -> list[Scope]:
+        found = (origin_of(value) for value in values if is_standin(value))
+        return list(dict.fromkeys(origin.axis for origin in found if origin.axis and origin.tracer is self))
+
+    def _use(self, step: Any) -> UseOptions | None:
+        """What ``with_`` and ``tolerant`` said of this use."""
+        if not isinstance(step, Stateful):
+            use: UseOptions | None = step.use
+            return use
+        state = state_of(step)
+        self.excuse([*state.config.values(), *state.positional])
+        return state.use
+
+    def _options(
+        self, declared: Declared, use: UseOptions | None, location: Location, *, mapped: bool
+    ) -> tuple[Any, float | None]:
+        """The options of this use, and the least share of its items that must succeed."""
+        place = use.location if use and use.location else location
+        found, wrong = use_rules.use(use)
+        tolerant, misfit = use_rules.tolerance(use, declared.where, found, mapped=mapped)
+        for each in (*wrong, misfit):
+            self.notes.note(each, declared.where, place)
+        return found, tolerant
+
+    def _named(self, declared: Declared, use: UseOptions | None, location: Location) -> str:
+        """The name of a node: that which ``with_`` gives it, else one made of the step's."""
+        if use is None or use.name is None:
+            return self.unique(declared.name)
+        place = use.location or location
+        if misfit := use_rules.node_name(use.name):
+            self.notes.note(misfit, declared.where, place)
+            return self.unique(declared.name)
+        wanted = f"{self.scope.name}_{use.name}" if self.scope.name else use.name
+        if wanted in self.nodes:
+            self.notes.note(joins.name_taken(use.name), declared.where, place)
+        return self._names.unique(wanted)
+
+    def unique(self, name: str) -> str:
         """A name for a node, under the name of the dag whose body runs."""
         return self._names.unique(f"{self.scope.name}_{name}" if self.scope.name else name)
 
 
-def _outputs(declared: Declared, *, mapping: bool) -> tuple[Port, ...]:
-    """The output ports of a node; each item's result is one of many where it is mapped."""
-    ports = declared.signature.outputs
-    return tuple(port.model_copy(update={"many": True}) for port in ports) if mapping else ports
+def _ports(declared: Declared, *, many: bool, optional: bool) -> Iterable[Port]:
+    """The output ports of a node: each item's result is one of many where it is mapped, and may be missing where it is
+    tolerant.
+    """
+    for port in declared.signature.outputs:
+        more = {"many": port.many or many, "optional": port.optional or optional}
+        yield port.model_copy(update=more) if many or optional else port
 
 
 class Names:

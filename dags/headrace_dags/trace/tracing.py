@@ -13,10 +13,11 @@ from headrace_dags.declare.declaration import Declaration
 from headrace_dags.declare.understand import declared_of
 from headrace_dags.declare.units import seconds
 from headrace_dags.errors import DefinitionError, Problem
-from headrace_dags.graph import Graph, Output, Port, Use
-from headrace_dags.rules import whole
+from headrace_dags.graph import Graph, Node, Output, Port, Use
+from headrace_dags.rules import joins, whole
 from headrace_dags.trace.body import run
 from headrace_dags.trace.context import tracing
+from headrace_dags.trace.order import Entangled, ordered
 from headrace_dags.trace.standin import Origin, StandIn, is_standin, origin_of
 from headrace_dags.trace.tracer import Tracer
 from headrace_dags.trace.unused import live, unused
@@ -59,7 +60,10 @@ def attempt(dag: Dag[..., Any]) -> Traced | tuple[Problem, ...]:
     tracer.finished = True
     outputs = _outputs(tracer, value)
     _check(tracer, outputs)
-    return in_order(tracer.notes.problems) or Traced(_graph(tracer, outputs), _declarations(tracer, outputs))
+    nodes = _in_order(tracer, outputs)
+    if problems := in_order(tracer.notes.problems):
+        return problems
+    return Traced(_graph(tracer, outputs, nodes), {node.name: tracer.declarations[node.name] for node in nodes})
 
 
 def in_order(problems: Sequence[Problem]) -> tuple[Problem, ...]:
@@ -71,44 +75,63 @@ def in_order(problems: Sequence[Problem]) -> tuple[Problem, ...]:
 
 
 def _input(tracer: Tracer, name: str, port: Port | None) -> StandIn:
-    return StandIn(Origin(tracer, Use(node="", port=name), port)) if port else tracer.poison()
+    if port is None:
+        return tracer.poison()
+    noted = tracer.scope.declared.signature.annotations.get(f"in:{name}")
+    return StandIn(Origin(tracer, Use(node="", port=name), port, noted))
 
 
-def _outputs(tracer: Tracer, value: Any) -> dict[Port, Use]:
+def _outputs(tracer: Tracer, value: Any) -> tuple[Output, ...]:
     """What gives each output; those that a mistake has hidden are left out."""
     values = [value] if is_standin(value) else list(value)
     pairs = zip(tracer.scope.declared.signature.outputs, values, strict=False)
-    return {port: use for port, each in pairs if (use := origin_of(each).use)}
+    found = ((port, origin_of(each)) for port, each in pairs)
+    return tuple(_output(tracer, port, origin, origin.use) for port, origin in found if origin.use)
 
 
-def _check(tracer: Tracer, outputs: Mapping[Port, Use]) -> None:
+def _output(tracer: Tracer, port: Port, origin: Origin, use: Use) -> Output:
+    node = tracer.nodes.get(use.node)
+    streams = node is not None and node.step.yields and not node.mapped and not origin.collected
+    return Output(port=port, use=use, stream=streams)
+
+
+def _check(tracer: Tracer, outputs: Sequence[Output]) -> None:
     """Note what only the whole tells. A body that was not seen whole is not held to it."""
     declared, fn = tracer.scope.declared, tracer.scope.own()
-    for port, use in outputs.items():
+    for written, location in tracer.switches.values():
+        tracer.failed = True
+        tracer.notes.note(joins.switch_open(len(written.cases)), declared.where, location)
+    for port, use in ((each.port, each.use) for each in outputs):
         if fn and not use.node:
             where = declared.where if declared.signature.result_class is None else f"{declared.where}.{port.name}"
             tracer.notes.note(whole.input_returned(use.port), where, sourcelines.last_return(fn))
     if not tracer.failed:
-        tracer.notes.add(unused(tracer, outputs.values()))
+        tracer.notes.add(unused(tracer, (each.use for each in outputs)))
 
 
-def _graph(tracer: Tracer, outputs: Mapping[Port, Use]) -> Graph:
+def _in_order(tracer: Tracer, outputs: Sequence[Output]) -> tuple[Node, ...]:
+    """The nodes that reach an output, in the order they can run."""
+    roots = [each.use for each in outputs]
+    kept = live(tracer.nodes, roots)
+    try:
+        return ordered({name: node for name, node in tracer.nodes.items() if name in kept}, roots)
+    except Entangled as tangle:
+        where, location = tracer.scope.declared.where, tracer.sources[tangle.nodes[0]]
+        tracer.notes.note(joins.join_cycle(tangle.nodes), where, location)
+        return ()
+
+
+def _graph(tracer: Tracer, outputs: Sequence[Output], nodes: tuple[Node, ...]) -> Graph:
     declared, dag = tracer.scope.declared, tracer.scope.dag
-    kept = live(tracer.nodes, outputs.values())
     return Graph(
         name=declared.name,
         target=declared.declaration.ref.target,
         inputs=declared.signature.inputs,
-        outputs=tuple(Output(port=port, use=use) for port, use in outputs.items()),
-        nodes=tuple(node for name, node in tracer.nodes.items() if name in kept),
+        outputs=tuple(outputs),
+        nodes=nodes,
         deadline_s=None if dag.deadline is None else seconds(dag.deadline),
-        sources={name: line for name, line in tracer.sources.items() if name in kept},
+        sources={node.name: tracer.sources[node.name] for node in nodes},
     )
-
-
-def _declarations(tracer: Tracer, outputs: Mapping[Port, Use]) -> dict[str, Declaration]:
-    kept = live(tracer.nodes, outputs.values())
-    return {name: each for name, each in tracer.declarations.items() if name in kept}
 
 
 def run_plainly(dag: Dag[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:

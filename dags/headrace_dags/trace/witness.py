@@ -32,12 +32,14 @@ class Scope:
         declared: its declaration.
         name: unique in the graph; empty for the traced dag.
         call: the line that calls it; ``None`` for the traced dag.
+        mapped: whether its body stands for each item of an axis.
     """
 
     dag: Dag[..., Any]
     declared: Declared
     name: str = ""
     call: Location | None = None
+    mapped: bool = False
 
     def own(self) -> FunctionType | None:
         """Its body as it was written; ``None`` where the decorator stands on something else."""
@@ -105,6 +107,12 @@ class Witness:
         parts = unpacked(frame)
         self._misused(value, misuse.traced_unpacking if parts else misuse.traced_iteration, (), frame)
         return iter([self.poison() for _ in range(parts or 1)])
+
+    def field(self, value: StandIn, name: str) -> Any:
+        """What stands for a field of a value; here it is a misuse, a tracer knows better."""
+        port = origin_of(value).port
+        is_json = port is not None and port.type.kind == "json" and not port.many
+        return self.misused(value, misuse.traced_field if is_json else misuse.traced_attribute, name)
 
     def poison(self) -> StandIn:
         """A stand-in of which nothing is known and nothing more is said."""

@@ -49,6 +49,7 @@ OTHER_TITLES: Mapping[str, str] = MappingProxyType(
         "model-outside": "A model file lies below the import root",
         "model-missing": "A model file is there",
         "no-output": "A model has outputs",
+        "whole-branch": "A step of a branch takes items one by one, or all at once",
         # The machine
         "disk": "The disk has room",
         "disk-full": "The disk has room for runs and results",

@@ -89,7 +89,7 @@ def _node_links(graph: Graph) -> Iterator[Link]:
     for node in graph.nodes:
         for each in node.inputs:
             if isinstance(each.binding, Use):
-                yield _link(graph, each.binding, f"node:{node.name}", mapped=each.port.name == node.mapped)
+                yield _link(graph, each.binding, f"node:{node.name}", mapped=each.port.name in node.mapped)
 
 
 def _output_links(graph: Graph) -> Iterator[Link]:

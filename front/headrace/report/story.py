@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -84,12 +85,12 @@ def given(story: Story) -> str:
     return ", ".join(f"{each.port.name} = {_source(each, node.mapped, failure.item)}" for each in node.inputs)
 
 
-def _source(each: Input, mapped: str, item: int) -> str:
+def _source(each: Input, mapped: Sequence[str], item: int) -> str:
     """Where a value comes from, and which item of it where it is mapped."""
     if isinstance(each.binding, Const):
         return repr(each.binding.value)
     source = str(each.binding) if each.binding.node else f"the input {each.binding.port}"
-    return f"item {item} of {source}" if each.port.name == mapped and item >= 0 else source
+    return f"item {item} of {source}" if each.port.name in mapped and item >= 0 else source
 
 
 def _placed(outcome: Outcome, record: RunRecord, segments: tuple[SegmentProgress, ...]) -> TaskFailure | None:

@@ -93,7 +93,7 @@ class Builder:
                 step=step,
                 inputs=inputs,
                 outputs=outputs,
-                mapped="in0" if mapped else "",
+                mapped=("in0",) if mapped else (),
                 options=Options(isolate=isolate, timeout_s=timeout_s),
             )
         )

@@ -40,11 +40,10 @@ def run_node(node: Node, values: Mapping[Use, Any]) -> dict[Use, Any]:
     takes = {each.port.name: _taken(each.binding, values) for each in node.inputs}
     if not node.mapped:
         return {Use(node=node.name, port=port.name): _make(node, port.name, port.many, takes) for port in node.outputs}
-    items = takes[node.mapped]
+    (name,) = node.mapped
+    items = takes[name]
     return {
-        Use(node=node.name, port=port.name): [
-            _make(node, port.name, False, takes | {node.mapped: item}) for item in items
-        ]
+        Use(node=node.name, port=port.name): [_make(node, port.name, False, takes | {name: item}) for item in items]
         for port in node.outputs
     }
 

@@ -9,8 +9,8 @@ from outlines import planned
 from pretend import run_graph, run_plan
 from random_graphs import graphs
 
+from headrace_dags.axes import Axes, mapped_uses, whole_uses
 from headrace_dags.graph import Graph, Use
-from headrace_dags.plan.axes import Axes, mapped_use, whole_uses
 from headrace_dags.plan.model import Flow, Plan, Segment
 
 some = settings(max_examples=40, deadline=None, derandomize=True, database=None)
@@ -68,7 +68,7 @@ def test_a_mapped_segment_runs_over_one_axis(graph: Graph):
             assert len({axes.of_node(node) for node in nodes} | {axes.of_value[use] for use in segment.mapped}) == 1
             whole = {use for node in nodes for use in whole_uses(node)}
             assert whole.isdisjoint(segment.mapped)
-            assert {mapped_use(node) for node in nodes} - _made(graph, segment) == set(segment.mapped)
+            assert {use for node in nodes for use in mapped_uses(node)} - _made(graph, segment) == set(segment.mapped)
             assert segment.chunk >= 1
         else:
             assert segment.chunk == 0
@@ -124,8 +124,8 @@ def test_only_what_comes_per_item_is_batched_across_runs(graph: Graph):
             if member.batching:
                 flows = member.inputs
                 assert len(member.nodes) == 1
-                mapped = mapped_use(graph.by_name[member.nodes[0]]) if segment.mapped else None
-                assert all(not flow.many for flow in flows) or [flow.use for flow in flows] == [mapped]
+                mapped = mapped_uses(graph.by_name[member.nodes[0]]) if segment.mapped else ()
+                assert all(not flow.many for flow in flows) or [flow.use for flow in flows] == [*mapped]
                 ragged = (flow for flow in (*flows, *member.outputs) if flow.type.is_array and -1 in flow.type.sizes)
                 assert all(flow.wire != "tensor" for flow in ragged)
 

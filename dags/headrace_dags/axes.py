@@ -42,9 +42,8 @@ class Axes:
         return found
 
     def of_node(self, node: Node) -> Use | None:
-        """The axis whose items ``node`` is mapped over, if it is fed by others."""
-        use = mapped_use(node)
-        return self.of_value.get(use) if use else None
+        """The axis whose items ``node`` is mapped over; of several in lockstep the first. ``None`` where it runs once."""
+        return _mapped_axis(node, self.of_value)
 
     def most_items(self, axis: Use) -> int | None:
         """The most items the axis can have, as declared; ``None`` where nobody knows."""
@@ -55,28 +54,26 @@ class Axes:
         return len(constant) if constant is not None else node.step.max_items
 
 
-def mapped_use(node: Node) -> Use | None:
-    """The value whose items ``node`` is mapped over; ``None`` where it runs once or maps over a constant."""
-    for each in node.inputs:
-        if each.port.name == node.mapped and isinstance(each.binding, Use):
-            return each.binding
-    return None
+def mapped_uses(node: Node) -> tuple[Use, ...]:
+    """The values whose items ``node`` is mapped over, in lockstep; constants are not among them."""
+    bound = {each.port.name: each.binding for each in node.inputs}
+    return tuple(use for name in node.mapped if isinstance(use := bound.get(name), Use))
 
 
 def whole_uses(node: Node) -> Iterator[Use]:
     """The values that ``node`` takes whole, constants left out."""
-    return (each.binding for each in node.inputs if isinstance(each.binding, Use) and each.port.name != node.mapped)
+    return (each.binding for each in node.inputs if isinstance(each.binding, Use) and each.port.name not in node.mapped)
 
 
 def _mapped_axis(node: Node, known: dict[Use, Use]) -> Use | None:
     if not node.mapped:
         return None
-    use = mapped_use(node)
-    return known.get(use) if use else Use(node=node.name, port=node.mapped)
+    found = (known[use] for use in mapped_uses(node) if use in known)
+    return next(found, None) or Use(node=node.name, port=node.mapped[0])
 
 
 def _mapped_constant(node: Node) -> list[object] | None:
     for each in node.inputs:
-        if each.port.name == node.mapped and isinstance(each.binding, Const) and isinstance(each.binding.value, list):
+        if each.port.name in node.mapped and isinstance(each.binding, Const) and isinstance(each.binding.value, list):
             return list(each.binding.value)
     return None

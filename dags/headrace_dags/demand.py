@@ -1,0 +1,79 @@
+"""Which choices must fall so that a node is needed. Worked out once from the graph; interpreter, planner and engine read it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple, TypeAlias
+
+from headrace_dags.graph import Node, Use
+
+
+class Take(NamedTuple):
+    """A join takes a key; ``key`` is ``None`` where it takes ``otherwise``."""
+
+    join: str
+    key: str | None
+
+
+Term: TypeAlias = frozenset[Take]
+Demand: TypeAlias = frozenset[Term]
+"""Needed where one of the terms holds; a term holds where all that it names is taken. The empty term always holds."""
+
+ALWAYS: Demand = frozenset((frozenset(),))
+
+
+def demands(nodes: Iterable[Node], outputs: Iterable[Use]) -> dict[str, Demand]:
+    """The demand of every node.
+
+    Args:
+        nodes: of one graph, each after those that feed it.
+        outputs: values that are needed always.
+    """
+    nodes = tuple(nodes)
+    needed: dict[str, set[Term]] = {node.name: set() for node in nodes}
+    joins = {node.name: node for node in nodes if node.join and node.join.decides}
+    for use in outputs:
+        if use.node:
+            needed[use.node] |= ALWAYS
+    found: dict[str, Demand] = {}
+    for node in reversed(nodes):
+        own = found[node.name] = simplified(needed[node.name], joins)
+        for use, takes in _takes(node):
+            if use.node:
+                needed[use.node] |= {term | takes for term in own}
+    return found
+
+
+def _takes(node: Node) -> Iterable[tuple[Use, Term]]:
+    """The values that a node takes, and what must be taken so that it does."""
+    if node.join is None or not node.join.decides:
+        return [(use, frozenset()) for use in node.uses()]
+    keyed = zip(node.choices, node.join.keys, strict=True)
+    found = [(each.binding, frozenset((Take(node.name, key),))) for each, key in keyed if isinstance(each.binding, Use)]
+    return [(node.on, frozenset()), *found] if node.on else found
+
+
+def simplified(terms: Iterable[Term], joins: Mapping[str, Node]) -> Demand:
+    """The same demand without terms that say nothing: those that another one covers, and all keys of one join together."""
+    kept, size = set(terms), -1
+    while len(kept) != size:
+        size = len(kept)
+        kept |= {term - {take} for term in kept for take in term if _whole(term - {take}, take.join, kept, joins)}
+    return frozenset(term for term in kept if not any(other < term for other in kept))
+
+
+def _whole(rest: Term, name: str, terms: set[Term], joins: Mapping[str, Node]) -> bool:
+    """Whether ``rest`` is needed whichever key the join takes."""
+    join = joins[name].join if name in joins else None
+    return join is not None and join.total and all(rest | {Take(name, key)} in terms for key in join.keys)
+
+
+def joins_of(demand: Demand) -> frozenset[str]:
+    """The joins that a demand names."""
+    return frozenset(take.join for term in demand for take in term)
+
+
+def without(demand: Demand, joins: frozenset[str] | set[str]) -> Demand:
+    """The demand as far as it does not lie with ``joins``: as if they took every key."""
+    terms = {frozenset(take for take in term if take.join not in joins) for term in demand}
+    return frozenset(term for term in terms if not any(other < term for other in terms))
