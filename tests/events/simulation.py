@@ -42,7 +42,9 @@ def random_plan(random: Random) -> Plan:
         for name in part.gives:
             value = f"{part.name}.{name.strip('*')}"
             axes[value] = axes[part.maps[0]] if part.maps else value if name.endswith("*") else ""
-    outputs = random.sample(sorted(axes), random.randint(1, min(3, len(axes))))
+    taken = {value for part in parts for value in (*part.maps, *part.takes)}
+    idle = [f"{part.name}.{part.gives[0].strip('*')}" for part in parts if not _values(part) & taken]
+    outputs = list(dict.fromkeys([*random.sample(sorted(axes), random.randint(1, min(3, len(axes)))), *idle]))
     deadline_s = random.choice([None, 60.0])
     return plan_of("x xs*", parts, " ".join(outputs), deadline_s=deadline_s)
 
@@ -60,6 +62,10 @@ def _random_part(random: Random, name: str, axes: dict[str, str]) -> Part:
         f"{port}{'' if maps else random.choice(['', '*'])}" for port in ("out", "also")[: random.randint(1, 2)]
     )
     return Part(name, takes, maps, gives, chunk=random.randint(1, 4), retry=random.randint(0, 2))
+
+
+def _values(part: Part) -> set[str]:
+    return {f"{part.name}.{name.strip('*')}" for name in part.gives}
 
 
 def compute(segment: Segment, inputs: dict[str, Items]) -> dict[str, Items]:

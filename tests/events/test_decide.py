@@ -214,12 +214,12 @@ def test_two_mapped_inputs_go_in_lockstep() -> None:
     assert [cuts(each, "a_out") for each in commands] == [[(1, 0, 1), (2, 0, 1)], [(3, 0, 1)]]
 
 
-def test_mapped_inputs_of_different_length_are_our_fault() -> None:
+def test_mapped_inputs_of_different_length_are_the_inputs_fault() -> None:
     run = Run(plan_of("xs* ys*", [Part("a", maps=("xs", "ys"))], "a.out"))
     outcome = only(run.submit(xs=3, ys=4))
     assert outcome.failure
-    assert (outcome.status, outcome.failure.kind) == ("failed", "internal")
-    assert "differ in length: {'xs': 3, 'ys': 4}" in outcome.failure.message
+    assert (outcome.status, outcome.failure.kind) == ("failed", "input")
+    assert "xs has 3, ys has 4" in outcome.failure.message
 
 
 def test_a_segment_without_inputs_begins_at_once_and_a_dag_without_segments_ends_at_once() -> None:
@@ -419,7 +419,7 @@ def test_a_run_begun_under_other_rules_is_refused() -> None:
     run = Run(CHAIN)
     run.submit(x=1)
     assert run.state
-    assert run.state.version == 1
-    old = RunState("r", 0, None, run.state.inputs, run.state.segments, run.state.remaining)
+    assert run.state.version == 2
+    old = RunState("r", 0, None, run.state.inputs, run.state.units)
     with pytest.raises(OtherRules, match="rules 0"):
         decide(old, Cancel(), START_S, run.wiring)

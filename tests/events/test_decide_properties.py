@@ -13,7 +13,7 @@ from headrace_events.engine.inbox import Envelope
 from headrace_events.engine.readback import RunRecord
 from headrace_events.engine.record import RunFolder
 from headrace_events.engine.replay import fold, replay
-from headrace_events.engine.state import RunState
+from headrace_events.engine.state import RunState, SegmentState
 
 seeds = st.integers(min_value=0, max_value=2**32)
 
@@ -29,8 +29,8 @@ def test_without_trouble_every_run_gives_what_its_dag_says(seed: int) -> None:
     assert life.state
     chunks = {
         TaskKey(segment=segment.name, chunk=chunk)
-        for segment, state in zip(life.plan.segments, life.state.segments, strict=True)
-        for chunk in range(len(state.slots) if state else 0)
+        for segment, state in zip(life.plan.segments, life.state.units, strict=True)
+        for chunk in range(len(state.slots) if isinstance(state, SegmentState) else 0)
     }
     assert set(life.issued) == chunks
 

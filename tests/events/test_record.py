@@ -40,7 +40,7 @@ def test_it_reads_what_was_written(folder: RunFolder) -> None:
     outcome = Outcome(run="r", status="succeeded")
     folder.finish(outcome, 103.5)
     record = RunRecord.read(folder.path)
-    assert (record.run, record.rules, record.plan) == ("r", 1, PLAN)
+    assert (record.run, record.rules, record.plan) == ("r", 2, PLAN)
     assert [(each.event, each.offset, each.at_s) for each in record.events] == [
         (event, offset, 100.0 + offset) for offset, event in enumerate(EVENTS)
     ]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from headrace_events.engine.ending import cancel, contradict, expire, fail
 from headrace_events.engine.events import Cancel, Command, Event, Failed, Result, SetTimer, Submitted, TimerFired
+from headrace_events.engine.joins import WITHIN, expired
 from headrace_events.engine.pieces import Undecidable
-from headrace_events.engine.ready import advance
+from headrace_events.engine.ready import advance, begin
 from headrace_events.engine.results import keep
 from headrace_events.engine.retry import give_up_or_wait, try_again
 from headrace_events.engine.state import VERSION, Decision, RunState
@@ -54,7 +55,7 @@ def _first(event: Event, at_s: float, wiring: Wiring) -> tuple[RunState | None, 
         return None, ()
     state = _blank(event, at_s, wiring)
     try:
-        return _begin(state, event, wiring)
+        return _begin(state, event, at_s, wiring)
     except Undecidable as error:
         return contradict(state, str(error))
 
@@ -63,10 +64,10 @@ def _blank(event: Submitted, at_s: float, wiring: Wiring) -> RunState:
     """A run of which nothing has begun."""
     deadline_at_s = None if wiring.deadline_s is None else at_s + wiring.deadline_s
     inputs = tuple(event.inputs.get(name) for name in wiring.inputs)
-    return RunState(event.run, VERSION, deadline_at_s, inputs, (None,) * len(wiring.segments), len(wiring.segments))
+    return RunState(event.run, VERSION, deadline_at_s, inputs, (None,) * (len(wiring.segments) + len(wiring.joins)))
 
 
-def _begin(state: RunState, event: Submitted, wiring: Wiring) -> Decision:
+def _begin(state: RunState, event: Submitted, at_s: float, wiring: Wiring) -> Decision:
     """Open what needs nothing but the run's inputs; set the deadline's timer."""
     if event.plan != wiring.digest:
         raise Undecidable(f"the run is pinned to plan {event.plan[:12]}, this is {wiring.digest[:12]}")
@@ -74,7 +75,7 @@ def _begin(state: RunState, event: Submitted, wiring: Wiring) -> Decision:
         return fail(
             state, TaskFailure(kind="input", port=missing[0], message=f"no input {', '.join(missing)} was given")
         )
-    state, commands = advance(state, range(len(wiring.segments)), wiring)
+    state, commands = begin(state, at_s, wiring)
     if state.ended or state.deadline_at_s is None:
         return state, commands
     return state, (SetTimer(name=DEADLINE, at_s=state.deadline_at_s), *commands)
@@ -83,14 +84,29 @@ def _begin(state: RunState, event: Submitted, wiring: Wiring) -> Decision:
 def _fold(state: RunState, event: Event, at_s: float, wiring: Wiring) -> Decision:
     match event:
         case Result():
-            return keep(state, event, wiring)
+            return keep(state, event, at_s, wiring)
         case Failed():
             return give_up_or_wait(state, event, at_s, wiring)
-        case TimerFired(name=name) if name == DEADLINE:
-            return (state, ()) if wiring.deadline_s is None else expire(state, wiring.deadline_s)
         case TimerFired():
-            return try_again(state, event, wiring)
+            return _fired(state, event, at_s, wiring)
         case Cancel(reason=reason):
             return cancel(state, reason)
         case _:
             return state, ()
+
+
+def _fired(state: RunState, event: TimerFired, at_s: float, wiring: Wiring) -> Decision:
+    if event.name == DEADLINE:
+        return (state, ()) if wiring.deadline_s is None else expire(state, wiring.deadline_s)
+    if event.name.startswith(WITHIN):
+        return _wait_no_longer(state, event.name, at_s, wiring)
+    return try_again(state, event, wiring)
+
+
+def _wait_no_longer(state: RunState, timer: str, at_s: float, wiring: Wiring) -> Decision:
+    """The time of a join is over: it gives what it has, if it is open still."""
+    for place, join in enumerate(wiring.joins):
+        number = len(wiring.segments) + place
+        if f"{WITHIN}{join.name}" == timer and number in state.clocks and state.units[number] is None:
+            return advance(state.with_unit(number, expired(join)), join.consumers, at_s, wiring)
+    return state, ()

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from headrace_events.engine.events import CancelTasks, Command, Outcome, TaskKey
 from headrace_events.engine.pieces import Values
-from headrace_events.engine.state import Decision, Ended, RunState
+from headrace_events.engine.state import Decision, Ended, RunState, SegmentState
 from headrace_events.engine.wiring import Wiring
 from headrace_serving.failure import TaskFailure
 
 
 def succeed(state: RunState, wiring: Wiring) -> Decision:
-    """All segments are complete: the outputs are there."""
-    values = Values(state.inputs, state.segments)
+    """The outputs are there; what still runs is of no use any more."""
+    values = Values(state.inputs, state.units, wiring)
     outputs = {name: values.whole(origin) for name, origin in wiring.outputs}
-    return _ended(state, "succeeded"), (Outcome(run=state.run, status="succeeded", outputs=outputs),)
+    outcome = Outcome(run=state.run, status="succeeded", outputs=outputs)
+    busy = any(isinstance(unit, SegmentState) and unit.missing for unit in state.units)
+    return _ended(state, "succeeded"), _stopping(outcome) if busy else (outcome,)
 
 
 def fail(state: RunState, failure: TaskFailure, task: TaskKey | None = None) -> Decision:
@@ -44,6 +48,4 @@ def _stopping(outcome: Outcome) -> tuple[Command, ...]:
 
 
 def _ended(state: RunState, how: Ended) -> RunState:
-    return RunState(
-        state.run, state.version, state.deadline_at_s, state.inputs, state.segments, state.remaining, ended=how
-    )
+    return replace(state, ended=how)

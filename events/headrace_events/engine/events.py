@@ -19,6 +19,7 @@ class Payload(Record):
         key: the object that holds it, or empty for one that lies in the event itself.
         offset: inbox offset of the event whose inline data holds it; -1 with a ``key``, and until the event has its place.
         part: name under which that event holds it; empty with a ``key``.
+        keys: its items as the keys that joins choose by; empty where none chooses by it.
     """
 
     items: int
@@ -26,6 +27,7 @@ class Payload(Record):
     key: str = ""
     offset: int = -1
     part: str = ""
+    keys: tuple[str, ...] = ()
 
 
 class TaskKey(Record):
@@ -65,12 +67,19 @@ class Started(Record):
 
 
 class Result(Record):
-    """A task succeeded: its outputs by the flow's name."""
+    """A task succeeded: its outputs by the flow's name.
+
+    Attributes:
+        lost: how many items of a tolerant map failed.
+        failure: how the first of them did.
+    """
 
     type: Literal["result"] = "result"
     task: TaskKey
     outputs: dict[str, Payload]
     timing: Timing = Timing()
+    lost: int = 0
+    failure: TaskFailure | None = None
 
 
 class Failed(Record):
@@ -85,7 +94,8 @@ class Failed(Record):
 class TimerFired(Record):
     """A timer that ``decide`` asked for came due.
 
-    ``name`` is ``deadline``, or ``retry:<segment>/<chunk>/<attempt>`` with the attempt that is to begin.
+    ``name`` is ``deadline``, ``retry:<segment>/<chunk>/<attempt>`` with the attempt that is to begin, or
+    ``within:<join>`` where a join has waited long enough.
     """
 
     type: Literal["timer"] = "timer"
@@ -103,9 +113,9 @@ Event = Annotated[Submitted | Started | Result | Failed | TimerFired | Cancel, F
 
 
 class Piece(Record):
-    """Some items of a payload: from ``start`` up to ``stop``."""
+    """Some items of a payload: from ``start`` up to ``stop``; without a payload as many that are missing."""
 
-    payload: Payload
+    payload: Payload | None
     start: int
     stop: int
 
@@ -128,9 +138,10 @@ class SetTimer(Record):
 
 
 class CancelTasks(Record):
-    """Stop whatever of this run is still executing."""
+    """Stop whatever of this run is still executing, or what of one segment is."""
 
     type: Literal["cancel-tasks"] = "cancel-tasks"
+    segment: str = ""
 
 
 class Outcome(Record):

@@ -14,6 +14,7 @@ from headrace_events.engine.inbox import Inbox
 from headrace_events.engine.settings import ShellSettings
 from headrace_serving.objects.contract import ObjectStore, Reference
 from headrace_serving.tensors import Tensor
+from headrace_serving.wire.optional import keys, missing
 
 _LARGEST_SHARE = 4
 """The cache keeps nothing above this part of its size: one large value would push out all others."""
@@ -72,8 +73,12 @@ class Exchange:
         self._log_bytes = settings.log_bytes
         self._cache = TensorCache(settings.cache_bytes)
 
-    async def pack(self, tensors: Mapping[str, Tensor]) -> Packed:
+    async def pack(self, tensors: Mapping[str, Tensor], flows: Mapping[str, Flow]) -> Packed:
         """Payloads for ``tensors``; the smallest go inline as long as they fit together, and as the log has room for them.
+
+        Args:
+            tensors: by name.
+            flows: how each of them travels, by the same names.
 
         Raises:
             EnvironmentLack: the store is full or cannot be written.
@@ -90,6 +95,8 @@ class Exchange:
                 packed[name] = Payload(items=tensor.items, nbytes=len(data), part=name)
             else:
                 packed[name] = await asyncio.to_thread(self._spill, tensor)
+            if (flow := flows.get(name)) and flow.decides:
+                packed[name] = packed[name].model_copy(update={"keys": keys(flow, tensor)})
         return packed, parts
 
     def keep(self, packed: Mapping[str, Payload], tensors: Mapping[str, Tensor]) -> None:
@@ -105,6 +112,8 @@ class Exchange:
 
     async def _piece(self, piece: Piece) -> Tensor:
         payload = piece.payload
+        if payload is None:
+            return missing(piece.stop - piece.start)
         if (tensor := self._cache.get(payload)) is not None:
             return tensor.cut(piece.start, piece.stop)
         if payload.key and (piece.start, piece.stop) != (0, payload.items):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from headrace_dags.plan.model import Plan
 from headrace_events.engine.decide import decide
 from headrace_events.engine.events import Event, Failed, Outcome, Result, Started, Submitted, TaskKey, Timing
-from headrace_events.engine.state import RunState
+from headrace_events.engine.state import Gone, RunState, SegmentState
 from headrace_events.engine.wiring import wire
 
 _NONE = Timing()
@@ -48,6 +48,7 @@ class SegmentProgress:
         started_s: log time at which its first task began.
         ended_s: log time of its last result or failure so far.
         timing: sum over its attempts.
+        skipped: whether nobody needs it in this run.
     """
 
     name: str
@@ -61,6 +62,7 @@ class SegmentProgress:
     started_s: float | None = None
     ended_s: float | None = None
     timing: Timing = _NONE
+    skipped: bool = False
 
     @property
     def complete(self) -> bool:
@@ -100,7 +102,7 @@ class Progress:
             self._begin(event.task, at_s)
         elif isinstance(event, Result | Failed):
             self._end(event, at_s)
-        for number in range(len(self._segments)) if self._moved(event) else ():
+        for number in range(len(self._segments)) if self._moved(event) or commands else ():
             self._count(number)
         self.outcome = next((each for each in commands if isinstance(each, Outcome)), self.outcome)
 
@@ -116,8 +118,10 @@ class Progress:
 
     def _count(self, number: int) -> None:
         """Take over how many tasks a segment has, and how many of them are done."""
-        segment = self.state.segments[number] if self.state else None
-        if segment is not None:
+        segment = self.state.units[number] if self.state else None
+        if isinstance(segment, Gone):
+            self._segments[number] = replace(self._segments[number], skipped=segment.failure is None)
+        if isinstance(segment, SegmentState):
             tasks = len(segment.slots)
             self._segments[number] = replace(
                 self._segments[number],

@@ -22,6 +22,7 @@ from headrace_events.engine.state import VERSION
 from headrace_events.engine.wiring import output_flows
 from headrace_serving.objects.contract import ObjectStore
 from headrace_serving.tensors import Tensor
+from headrace_serving.wire.optional import missing
 
 R = TypeVar("R", bound=Record)
 
@@ -104,7 +105,12 @@ class RunRecord:
         """
         if not pieces:
             return payloads.empty(flow)
-        return Tensor.join([self.tensor(piece.payload, store, piece.start, piece.stop) for piece in pieces])
+        return Tensor.join([self._piece(piece, store) for piece in pieces])
+
+    def _piece(self, piece: Piece, store: ObjectStore) -> Tensor:
+        if piece.payload is None:
+            return missing(piece.stop - piece.start)
+        return self.tensor(piece.payload, store, piece.start, piece.stop)
 
     def outputs(self, store: ObjectStore) -> Iterator[tuple[str, Flow, Tensor]]:
         """For each output of a run that succeeded: its name, how it travels, its items.

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from headrace_events.engine.events import Payload, Result, TaskKey
 from headrace_events.engine.pieces import Undecidable
 from headrace_events.engine.ready import advance
-from headrace_events.engine.state import Decision, Done, Open, RunState, SegmentState
+from headrace_events.engine.state import Decision, Done, Gone, Open, RunState, SegmentState
 from headrace_events.engine.wiring import WiredSegment, Wiring
+from headrace_serving.failure import TaskFailure
 
 
 def under_way(state: RunState, task: TaskKey, wiring: Wiring) -> tuple[int, SegmentState, Open] | None:
@@ -15,7 +18,7 @@ def under_way(state: RunState, task: TaskKey, wiring: Wiring) -> tuple[int, Segm
     ``None`` for everything that changes nothing: unknown tasks, duplicates, attempts given up before.
     """
     number = wiring.numbers.get(task.segment)
-    segment = None if number is None else state.segments[number]
+    segment = None if number is None else state.segment(number)
     if number is None or segment is None or not 0 <= task.chunk < len(segment.slots):
         return None
     slot = segment.slots[task.chunk]
@@ -24,7 +27,7 @@ def under_way(state: RunState, task: TaskKey, wiring: Wiring) -> tuple[int, Segm
     return number, segment, slot
 
 
-def keep(state: RunState, event: Result, wiring: Wiring) -> Decision:
+def keep(state: RunState, event: Result, at_s: float, wiring: Wiring) -> Decision:
     """Put the result in its place.
 
     Raises:
@@ -35,12 +38,31 @@ def keep(state: RunState, event: Result, wiring: Wiring) -> Decision:
     number, segment, _ = found
     wired = wiring.segments[number]
     segment = segment.with_slot(event.task.chunk, _checked(event, wired, segment))
-    state = state.with_segment(number, segment)
-    if segment.missing:
-        return state, ()
-    remaining = state.remaining - 1
-    state = RunState(state.run, state.version, state.deadline_at_s, state.inputs, state.segments, remaining)
-    return advance(state, wired.consumers, wiring)
+    if event.lost:
+        segment = replace(
+            segment, lost=segment.lost + event.lost, failure=segment.failure or _first_lost(event, segment)
+        )
+    failure = None if segment.missing else _too_few(wired, segment)
+    state = state.with_unit(number, Gone(failure, event.task) if failure else segment)
+    return (state, ()) if segment.missing else advance(state, wired.consumers, at_s, wiring)
+
+
+def _first_lost(event: Result, segment: SegmentState) -> TaskFailure | None:
+    """How the first item was lost, its number counted over all chunks."""
+    failure = event.failure
+    if failure is None or not 0 <= failure.item < len(places := segment.places(event.task.chunk)):
+        return failure
+    return failure.model_copy(update={"item": places[failure.item]})
+
+
+def _too_few(wired: WiredSegment, segment: SegmentState) -> TaskFailure | None:
+    """The failure of a tolerant map of which too few items succeeded."""
+    items, share = segment.items, wired.tolerant
+    if share is None or not segment.lost or items - segment.lost >= share * items:
+        return None
+    first = segment.failure or TaskFailure(kind="step", message="an item failed")
+    text = f"{segment.lost} of {items} items failed, min_success={share:g} allows fewer; the first: {first.message}"
+    return first.model_copy(update={"message": text})
 
 
 def _checked(event: Result, wired: WiredSegment, segment: SegmentState) -> Done:

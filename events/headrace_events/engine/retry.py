@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from hashlib import blake2b
 
-from headrace_events.engine.ending import fail
-from headrace_events.engine.events import Failed, SetTimer, TaskKey, TimerFired
+from headrace_events.engine.events import CancelTasks, Failed, SetTimer, TaskKey, TimerFired
 from headrace_events.engine.pieces import Values
-from headrace_events.engine.ready import issue
+from headrace_events.engine.ready import advance, issue
 from headrace_events.engine.results import under_way
-from headrace_events.engine.state import Decision, Open, RunState
+from headrace_events.engine.state import Decision, Gone, Open, RunState
 from headrace_events.engine.wiring import WiredSegment, Wiring
 from headrace_serving.failure import FailureKind, TaskFailure
 
@@ -35,27 +34,34 @@ def give_up_or_wait(state: RunState, event: Failed, at_s: float, wiring: Wiring)
     number, segment, slot = found
     after = _after(slot, event.failure, wiring.segments[number])
     if after is None:
-        return fail(state, event.failure, event.task)
+        return _give_up(state, number, event, at_s, wiring)
     task = TaskKey(segment=event.task.segment, chunk=event.task.chunk, attempt=after.attempt)
     due_s = at_s + _delay_s(state.run, task, after, event.failure.kind)
     waiting = Open(after.attempt, after.failures, after.faults, due_s)
-    state = state.with_segment(number, segment.with_slot(task.chunk, waiting))
+    state = state.with_unit(number, segment.with_slot(task.chunk, waiting))
     return state, (SetTimer(name=f"{_RETRY}{task}", at_s=due_s),)
+
+
+def _give_up(state: RunState, number: int, event: Failed, at_s: float, wiring: Wiring) -> Decision:
+    """The segment has failed for good; whether the run has, those say that wait for it."""
+    state = state.with_unit(number, Gone(event.failure, event.task))
+    state, commands = advance(state, wiring.segments[number].consumers, at_s, wiring)
+    return state, commands if state.ended else (CancelTasks(segment=event.task.segment), *commands)
 
 
 def try_again(state: RunState, event: TimerFired, wiring: Wiring) -> Decision:
     """The delay is over: issue the attempt that waits for this timer."""
     task = _task(event.name)
     number = wiring.numbers.get(task.segment) if task else None
-    segment = None if number is None else state.segments[number]
+    segment = None if number is None else state.segment(number)
     if task is None or number is None or segment is None or not 0 <= task.chunk < len(segment.slots):
         return state, ()
     slot = segment.slots[task.chunk]
     if not isinstance(slot, Open) or slot.due_s is None or slot.attempt != task.attempt:
         return state, ()
     segment = segment.with_slot(task.chunk, Open(slot.attempt, slot.failures, slot.faults))
-    command = issue(wiring.segments[number], segment, Values(state.inputs, state.segments), task)
-    return state.with_segment(number, segment), (command,)
+    command = issue(wiring.segments[number], segment, Values(state.inputs, state.units, wiring), task)
+    return state.with_unit(number, segment), (command,)
 
 
 def _after(slot: Open, failure: TaskFailure, wired: WiredSegment) -> Open | None:

@@ -27,7 +27,7 @@ from headrace_events.engine.inbox import Arrival, Inbox
 from headrace_events.engine.record import RunFolder
 from headrace_events.engine.settings import ShellSettings
 from headrace_events.engine.state import RunState
-from headrace_events.engine.wiring import Wiring, wire
+from headrace_events.engine.wiring import Wiring, input_flows, wire
 from headrace_events.engine.work import Worker
 from headrace_events.log.memory import MemoryLog
 from headrace_serving.objects.contract import ObjectStore
@@ -77,7 +77,8 @@ async def execute_run(  # noqa: PLR0913, PLR0917 - what a run is made of; each i
     exchange = Exchange(inbox, store, settings)
     worker = Worker(plan, executor, exchange, inbox, settings)
     folder.begin(plan, run_id)
-    packed, parts = await exchange.pack(inputs)
+    flows = {name: flow for name, flow in input_flows(plan).items() if name in inputs}
+    packed, parts = await exchange.pack(inputs, flows)
     await inbox.append(Submitted(run=run_id, plan=plan.digest, inputs=packed), parts)
     outcome = await _Driver(wire(plan), inbox, worker, folder, observe, settings.grace_s).drive()
     if worker.lack is not None and outcome.failure and outcome.failure.kind == "environment":
@@ -102,7 +103,7 @@ class _Driver:
     state: RunState | None = None
     outcome: Outcome | None = None
     offset: int = 0
-    jobs: set[asyncio.Task[None]] = field(default_factory=set)
+    jobs: dict[asyncio.Task[None], str] = field(default_factory=dict)
     broken: BaseException | None = None
     task: asyncio.Task[Any] | None = None
 
@@ -151,11 +152,11 @@ class _Driver:
     def _carry_out(self, command: Command, at_s: float) -> None:
         match command:
             case IssueTask():
-                self._start(self.worker.execute(command))
+                self._start(self.worker.execute(command), command.task.segment)
             case SetTimer():
                 self._start(self._fire(command))
             case CancelTasks():
-                self._cancel_jobs()
+                self._cancel_jobs(command.segment)
             case Outcome():
                 self.outcome = command
                 self.folder.finish(command, at_s)
@@ -164,22 +165,24 @@ class _Driver:
         await asyncio.sleep(max(0.0, timer.at_s - time.time()))
         await self.inbox.append(TimerFired(name=timer.name))
 
-    def _start(self, job: Coroutine[Any, Any, None]) -> None:
+    def _start(self, job: Coroutine[Any, Any, None], segment: str = "") -> None:
         task = asyncio.create_task(job)
-        self.jobs.add(task)
+        self.jobs[task] = segment
         task.add_done_callback(self._left)
 
     def _left(self, job: asyncio.Task[None]) -> None:
         """A job came to its end; one that broke, which none should, must not leave the run waiting for ever."""
-        self.jobs.discard(job)
+        self.jobs.pop(job, None)
         error = None if job.cancelled() else job.exception()
         if error and self.task and self.outcome is None and self.broken is None:
             self.broken = error
             self.task.cancel()
 
-    def _cancel_jobs(self) -> None:
-        for job in self.jobs:
-            job.cancel()
+    def _cancel_jobs(self, segment: str = "") -> None:
+        """Cancel all jobs, or the tasks of one segment."""
+        for job, of in self.jobs.items():
+            if segment in ("", of):
+                job.cancel()
 
     async def _stop(self) -> None:
         """Cancel what is left and wait for it; one that does not leave in time is left behind."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Generic, Literal, TypeVar
 
-from headrace_events.engine.events import Command, Payload
+from headrace_events.engine.events import Command, Payload, TaskKey
+from headrace_serving.failure import TaskFailure
 
 T = TypeVar("T")
 
-VERSION = 1
+VERSION = 2
 """The version of the rules in ``decide``; a run is folded to its end by the rules that began it."""
 
 Ended = Literal["", "succeeded", "failed", "cancelled", "expired"]
@@ -79,28 +80,72 @@ class SegmentState:
     """A segment whose inputs are there.
 
     Attributes:
-        items: length of the mapped axis; 1 where nothing is mapped.
+        items: how many items its tasks handle; 1 where nothing is mapped.
+        axis: how many items its axis has, those included that are not chosen.
         size: items of a chunk, the last one may have fewer.
         mapped: whether its outputs are per item of that axis.
         slots: one a chunk.
         missing: chunks without a result.
+        chosen: the items of the axis that it handles, ascending; ``None``: all.
+        lost: how many items of a tolerant map failed so far.
+        failure: how the first of them did.
     """
 
     items: int
+    axis: int
     size: int
     mapped: bool
     slots: Pages[Slot]
     missing: int
+    chosen: tuple[int, ...] | None = None
+    lost: int = 0
+    failure: TaskFailure | None = None
 
     def bounds(self, chunk: int) -> tuple[int, int]:
         """The items of a chunk: from, up to."""
         start = chunk * self.size
         return start, min(start + self.size, self.items)
 
+    def places(self, chunk: int) -> Sequence[int]:
+        """The items of a chunk by their places on the axis."""
+        start, stop = self.bounds(chunk)
+        return range(start, stop) if self.chosen is None else self.chosen[start:stop]
+
     def with_slot(self, chunk: int, slot: Slot) -> SegmentState:
         """The same with another slot; a result makes one chunk less missing."""
         missing = self.missing if isinstance(slot, Open) else self.missing - 1
-        return SegmentState(self.items, self.size, self.mapped, self.slots.replaced(chunk, slot), missing)
+        return replace(self, slots=self.slots.replaced(chunk, slot), missing=missing)
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A segment or join that gives nothing.
+
+    Attributes:
+        failure: why; ``None`` where nobody needs it.
+        task: the task that failed, where one did.
+    """
+
+    failure: TaskFailure | None = None
+    task: TaskKey | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JoinState:
+    """A join that is decided.
+
+    Attributes:
+        chosen: which of its choices it gives, or which for each item of its axis; -1 for nothing. Of a quorum all those
+            that it gives.
+        per_item: whether there is one for each item.
+    """
+
+    chosen: tuple[int, ...]
+    per_item: bool = False
+
+
+Unit = SegmentState | JoinState | Gone | None
+"""A segment or join; ``None`` until its inputs are there, or its choice falls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +157,8 @@ class RunState:
         version: of the rules it began with.
         deadline_at_s: log time at which it expires.
         inputs: in the order of the dag's inputs; ``None`` for one that did not come.
-        segments: in the plan's order; ``None`` until its inputs are there.
-        remaining: segments that are not complete.
+        units: segments in the plan's order, behind them the joins.
+        clocks: the joins that wait, by number: their timer is set.
         ended: how it ended; empty while it runs.
     """
 
@@ -121,15 +166,20 @@ class RunState:
     version: int
     deadline_at_s: float | None
     inputs: tuple[Payload | None, ...]
-    segments: tuple[SegmentState | None, ...]
-    remaining: int
+    units: tuple[Unit, ...]
+    clocks: frozenset[int] = frozenset()
     ended: Ended = ""
 
-    def with_segment(self, number: int, segment: SegmentState) -> RunState:
-        """The same with another state of one segment."""
-        segments = list(self.segments)
-        segments[number] = segment
-        return RunState(self.run, self.version, self.deadline_at_s, self.inputs, tuple(segments), self.remaining)
+    def segment(self, number: int) -> SegmentState | None:
+        """A segment whose tasks were issued; ``None`` for any other."""
+        found = self.units[number]
+        return found if isinstance(found, SegmentState) else None
+
+    def with_unit(self, number: int, unit: Unit) -> RunState:
+        """The same with another state of one segment or join."""
+        units = list(self.units)
+        units[number] = unit
+        return replace(self, units=tuple(units))
 
 
 Decision = tuple[RunState, tuple[Command, ...]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from headrace_dags.errors import EnvironmentLack
 from headrace_dags.plan.model import Plan, Segment
@@ -16,6 +16,7 @@ from headrace_events.log.contract import Oversize
 from headrace_serving.failure import FailureKind, TaskFailed, TaskFailure
 from headrace_serving.runtimes.contract import Executor, Task
 from headrace_serving.tensors import Tensor
+from headrace_serving.wire.optional import lost
 
 LATE_S = 0.5
 """How much longer than the limit an executor may take to give up by itself, in seconds."""
@@ -113,12 +114,26 @@ class Worker:
             raise TaskFailed(_failure("timeout", f"no answer within {limit_s:g} s")) from error
 
     async def _result(self, command: IssueTask, outputs: Mapping[str, Tensor], watch: _Watch) -> None:
-        flows = self._plan.by_name[command.task.segment].outputs
-        tensors = {flow.name: outputs[flow.name] for flow in flows if flow.name in outputs}
-        packed, parts = await self._exchange.pack(tensors)
+        segment = self._plan.by_name[command.task.segment]
+        flows = {flow.name: flow for flow in segment.outputs if flow.name in outputs}
+        tensors = {name: outputs[name] for name in flows}
+        packed, parts = await self._exchange.pack(tensors, flows)
+        failures = _lost(tensors.values()) if segment.tolerant is not None else []
         watch.lap("publish_s")
-        placed = await self._inbox.append(Result(task=command.task, outputs=packed, timing=watch.timing), parts)
+        event = Result(
+            task=command.task,
+            outputs=packed,
+            timing=watch.timing,
+            lost=len(failures),
+            failure=next((failure.model_copy(update={"item": item}) for item, failure in failures), None),
+        )
+        placed = await self._inbox.append(event, parts)
         self._exchange.keep(_outputs(placed), tensors)
+
+
+def _lost(outputs: Iterable[Tensor]) -> list[tuple[int, TaskFailure]]:
+    """The items of a tolerant map that failed; an item fails in all outputs at once."""
+    return next((found for tensor in outputs if tensor.datatype == "BYTES" and (found := list(lost(tensor)))), [])
 
 
 def _outputs(event: Event) -> Mapping[str, Payload]:
