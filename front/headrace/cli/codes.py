@@ -32,6 +32,7 @@ OTHER_TITLES: Mapping[str, str] = MappingProxyType(
         "config-unknown": "Settings are spelled as they are documented",
         "init-name": "A project's name is one that packages may have",
         "init-there": "A new project is not written over files that are there",
+        "notebook-file": "A notebook's cell becomes a module of its own",
         "compile-there": "A compiled dag is not written over other files",
         "age": "An age is a number and a unit: 7d, 12h, 30m",
         "no-folder": "The working directory is there",
