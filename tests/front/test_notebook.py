@@ -108,9 +108,7 @@ def test_a_name_that_is_no_modules(name: str, shell: InteractiveShell, capsys: p
     assert "[notebook-file]" in capsys.readouterr().err
 
 
-def test_other_files_are_spared(
-    shell: InteractiveShell, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_other_files_are_spared(shell: InteractiveShell, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "mine.py").write_text("x = 1\n", encoding="utf-8")
     assert not typed(shell, CELL, "mine.py")
     assert "is not written over" in capsys.readouterr().err
@@ -124,7 +122,9 @@ def test_a_name_that_python_has_itself(shell: InteractiveShell, capsys: pytest.C
 
 def test_a_step_of_a_plain_cell_is_refused_with_the_way_out(project: Project) -> None:
     """What a cell declares lies in ``__main__``, as what a script declares does."""
-    script = f"{CELL}\n\nfrom pathlib import Path\nfrom headrace.cli.opening import plan_of\nplan_of(loud.graph, Path())\n"
+    script = (
+        f"{CELL}\n\nfrom pathlib import Path\nfrom headrace.cli.opening import plan_of\nplan_of(loud.graph, Path())\n"
+    )
     project.write("script.py", script)
     done = project.through('"$1" script.py')
     assert "[not-importable]" in done.err
