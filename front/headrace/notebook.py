@@ -42,7 +42,7 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
         if problems:
             raise UsageError("\n".join(map(str, problems)))
 
-    shell.register_magic_function(headrace, magic_kind="cell", magic_name="headrace")
+    shell.magics_manager.register_function(headrace, magic_kind="cell", magic_name="headrace")
 
 
 def bring(shell: InteractiveShell, name: str, cell: str) -> tuple[Problem, ...]:
@@ -65,7 +65,7 @@ def bring(shell: InteractiveShell, name: str, cell: str) -> tuple[Problem, ...]:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(f"{cell.rstrip()}\n\n\n{MARK}\n", encoding="utf-8")
     module = _imported(file)
-    shell.push(public(module))
+    shell.user_ns.update(public(module))
     return check_module(module)
 
 

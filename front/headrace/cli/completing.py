@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
@@ -30,7 +31,7 @@ def nodes(context: click.Context, _parameter: click.Parameter, typed: str) -> li
     return [CompletionItem(name) for name in names if name.startswith(typed)]
 
 
-def _recorded(context: click.Context) -> Iterator[tuple[str, dict[str, object]]]:
+def _recorded(context: click.Context) -> Iterator[tuple[str, dict[str, Any]]]:
     from headrace.cli.options import state_here
     from headrace.runs import past
 

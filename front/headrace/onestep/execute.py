@@ -75,18 +75,23 @@ def execute(supply: Supply, shop: Workshop) -> Ending:
     """
     watch = _Watch()
     try:
-        loaded = load(_program(supply, shop))
-        values = _decoded(supply, loaded, shop)
-        return _encoded(supply, loaded, _run(loaded, values, supply, shop, watch), shop, watch)
-    except TaskFailed as failed:
+        return _served(supply, load(_program(supply, shop)), shop, watch)
+    except TaskFailed as failed:  # a step that does not load, or a value that cannot be written
         if failed.__cause__:
             shop.debugger.look(failed.__cause__)
         return Ending(watch.took_s, failure=failed.failure)
+
+
+def _served(supply: Supply, loaded: Loaded, shop: Workshop, watch: _Watch) -> Ending:
+    values = _decoded(supply, loaded, shop)
+    try:
+        made = _run(loaded, values, supply, shop, watch)
     except NodeFailed as failed:
         shop.debugger.look(failed)
         failure = blame.of_node(failed, loaded.declarations[failed.node], (shop.import_root,))
         own = shop.item is not None and failed.node in along(supply)
         return Ending(watch.took_s, failure=failure.model_copy(update={"item": shop.item}) if own else failure)
+    return _encoded(supply, loaded, made, shop, watch)
 
 
 @dataclass
