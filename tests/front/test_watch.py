@@ -126,6 +126,7 @@ def test_a_broken_edit_is_told_and_watching_goes_on(small: Project) -> None:
         assert "[no-file]" in session.until("Watching")
         small.write("loud.py", DAG)
         assert session.value() == "Mill Wheel"
+        session.until("Watching")
         small.write("words.txt", "")
         assert "[input-empty]" in session.until("Watching")
         session.interrupt()
