@@ -103,7 +103,7 @@ class Values:
     def between(self) -> Iterator[Held]:
         """What crossed the log from segment to segment, in the order of the plan."""
         taken = {flow.name for segment in self.record.plan.segments for flow in segment.inputs}
-        found = _results(self.record)
+        found = results(self.record)
         for segment in self.record.plan.segments:
             for flow in segment.outputs:
                 if flow.name in taken and (segment.name, flow.name) in found:
@@ -127,15 +127,15 @@ def _are_gone(items: Items, flow: Flow) -> bool:
         FileNotFoundError: likewise, where the first item is an object.
     """
     looked_at = items if flow.wire == "handle" else items[:1]
-    return any(_is_gone(item) for item in looked_at)
+    return any(is_gone(item) for item in looked_at)
 
 
-def _is_gone(item: Any) -> bool:
+def is_gone(item: Any) -> bool:
     """Whether an item is a medium whose object is no longer there."""
     return isinstance(item, Blob) and isinstance(item.source, LocalSource) and not item.source.path.exists()
 
 
-def _results(record: RunRecord) -> Mapping[tuple[str, str], Sequence[Piece]]:
+def results(record: RunRecord) -> Mapping[tuple[str, str], Sequence[Piece]]:
     """For each segment and flow the first result of each chunk, in the chunks' order."""
     chunks: dict[tuple[str, str], dict[int, Piece]] = {}
     for each in record.events:

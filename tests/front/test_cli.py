@@ -1,4 +1,4 @@
-"""The command line without a run: help, laziness, check, graph, plan, compile, config, completion, doctor, logs, clean."""
+"""The command line without a run: help, laziness, check, graph, plan, compile, config, completion, doctor, clean."""
 
 from __future__ import annotations
 
@@ -170,13 +170,42 @@ def test_completion(shell: str, project: Project) -> None:
     assert "_HEADRACE_COMPLETE" in done.out
 
 
-def test_completion_of_commands_and_options(project: Project) -> None:
-    environment = {"_HEADRACE_COMPLETE": "bash_complete", "COMP_WORDS": "headrace comp", "COMP_CWORD": "1"}
-    program = Path(sys.executable).parent / "headrace"
+def offered(project: Project, *words: str) -> set[str]:
+    """What bash is offered for the last of ``words``."""
+    environment = {
+        "_HEADRACE_COMPLETE": "bash_complete",
+        "COMP_WORDS": " ".join(words),
+        "COMP_CWORD": str(len(words) - 1),
+    }
     done = subprocess.run(
-        [program], env=project.environment(**environment), capture_output=True, text=True, check=False, timeout=60
+        [Path(sys.executable).parent / "headrace"],
+        cwd=project.folder,
+        env=project.environment(**environment),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
-    assert {line.partition(",")[2] for line in done.stdout.split()} == {"compile", "completion"}
+    assert done.stderr == ""
+    return {line.partition(",")[2] for line in done.stdout.split()}
+
+
+def test_completion_of_commands_and_options(project: Project) -> None:
+    assert offered(project, "headrace", "comp") == {"compile", "completion"}
+    assert offered(project, "headrace", "run", "--s") == {"--step", "--state"}
+    assert {"--watch", "--from", "--item", "--pdb"} <= offered(project, "headrace", "run", "--")
+    assert {"--follow", "--node"} <= offered(project, "headrace", "logs", "--")
+
+
+def test_completion_of_runs_and_nodes(project: Project, state: State) -> None:
+    assert offered(project, "headrace", "run", "lecture.py", "--step", "re") == set()
+    record(state)
+    assert offered(project, "headrace", "run", "lecture.py", "--step", "re") == {"read"}
+    assert offered(project, "headrace", "run", "lecture.py", "--from", "0-01") == {RUN}
+    assert offered(project, "headrace", "logs", "01") == {RUN}
+    assert offered(project, "headrace", "logs", RUN, "--node", "s") == {"sound"}
+    (state.runs / RUN / "plan.json").write_text("no plan", encoding="utf-8")
+    assert offered(project, "headrace", "logs", "--node", "re") == set()
 
 
 def test_doctor_says_what_there_is(project: Project) -> None:
@@ -185,42 +214,6 @@ def test_doctor_says_what_there_is(project: Project) -> None:
     assert {"python", "numpy", "disk", "glibc", "server", "shared-memory", "onnxruntime"} <= set(findings)
     assert done.code == (0 if done.json["ok"] else 3)
     assert all(each["fix"] for each in findings.values() if each["standing"] != "ok")
-
-
-def test_logs_tell_the_newest_run(project: Project, state: State) -> None:
-    record(state, RUN)
-    record(state, OTHER, failing="read")
-    os.utime(state.runs / RUN / "plan.json", (1, 1))
-    newest = project.headrace("logs")
-    assert newest.code == 0
-    assert "lecture failed after" in newest.out
-    assert 'raise ValueError("a slide without <text>")' in newest.out
-    assert "lecture.py:12 (read.frame, item 1) [step]: ValueError: a slide without <text>" in newest.out
-    older = project.headrace("logs", "0123").out
-    assert "lecture succeeded after" in older
-    assert "result     read chunk 2: read_result (1 item" in older
-
-
-def test_logs_as_json_are_the_recorded_events(project: Project, state: State) -> None:
-    made = record(state)
-    events = [json.loads(line) for line in project.headrace("logs", "--json").out.splitlines()]
-    assert [each["type"] for each in events[:-1]] == [each.event.type for each in made.events]
-    assert (events[-1]["type"], events[-1]["status"]) == ("outcome", "succeeded")
-
-
-def test_logs_of_the_server(project: Project, state: State) -> None:
-    made = record(state)
-    assert "[no-server-log]" in project.headrace("logs", "--server").err
-    made.folder.server_log.write_text("I0101 started\n", encoding="utf-8")
-    assert project.headrace("logs", "--server").out == "I0101 started\n"
-
-
-def test_logs_of_no_run(project: Project, state: State) -> None:
-    assert "[no-run]" in project.headrace("logs").err
-    record(state)
-    done = project.headrace("logs", "ffff")
-    assert done.code == 2
-    assert "is the beginning of no run" in done.err
 
 
 def test_report_prints_the_path_of_the_page(project: Project, state: State) -> None:

@@ -43,6 +43,19 @@ def test_it_holds_six_typed_packages(wheel: Path) -> None:
     assert {f"{package}/py.typed" for package in PACKAGES} <= set(names)
 
 
+def test_it_holds_the_project_that_init_writes(wheel: Path) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+    templates = {f"headrace/starter/{file.name}" for file in (ROOT / "front/headrace/starter").glob("*.in")}
+    assert len(templates) >= 9
+    assert templates <= names
+
+
+def test_it_tells_pytest_of_its_fixtures(wheel: Path) -> None:
+    archive = zipfile.ZipFile(wheel)
+    (entry_points,) = [name for name in archive.namelist() if name.endswith("dist-info/entry_points.txt")]
+    assert "[pytest11]\nheadrace = headrace.testing.plugin" in archive.read(entry_points).decode()
+
+
 def test_it_runs_by_itself(wheel: Path, tmp_path: Path) -> None:
     env = tmp_path / "env"
     install = [UV, "pip", "install", "--quiet", "--python", env / "bin" / "python", "--no-deps"]

@@ -88,7 +88,8 @@ def not_importable(case: Case) -> Problem | None:
     if module_of(case.node) != "__main__" and "<" not in target:
         return None
     expected = "expects a step that its server can import"
-    return case.problem("not-importable", expected, target, "Define the step at the top of a module with a name")
+    write = "Define the step at the top of a module with a name; in a notebook, begin its cell with %%headrace FILE.py"
+    return case.problem("not-importable", expected, target, write)
 
 
 def model_outside(case: Case) -> Problem | None:

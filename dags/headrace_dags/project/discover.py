@@ -89,6 +89,15 @@ def load_module(spec: str) -> FoundModule:
         raise _failed(error, target, root) from error
 
 
+def place(spec: str) -> tuple[Path, str]:
+    """The import root and the module that ``spec`` names. The module itself is not imported, and may be broken.
+
+    Raises:
+        BadInput: there is no such file or module.
+    """
+    return _place(_split(spec)[0])
+
+
 def _split(spec: str) -> tuple[str, str]:
     """The file or module, and the name of the dag if there is one."""
     target, colon, name = spec.rpartition(":")

@@ -132,6 +132,19 @@ class RunRecord:
             return _parsed(InboxLine, file.readline(), self.folder.inbox)
 
 
+def arrived(folder: RunFolder, after: Recorded | None) -> Iterator[Recorded]:
+    """The events that have come since ``after``, or all; for a reader that looks again while the run goes on.
+
+    Raises:
+        BadInput: one cannot be read (``record-format``).
+    """
+    known = byte = after.byte if after else 0
+    for text in _whole_lines(folder.inbox, byte):
+        if byte != known:  # there stands the header, or the event itself
+            yield _recorded(text, byte, folder.inbox)
+        byte += len(text)
+
+
 def _inbox(path: Path) -> tuple[InboxHeader | None, tuple[Recorded, ...]]:
     """The header and the events; a last line without its end was cut off in the middle and is left out."""
     header: InboxHeader | None = None
@@ -141,15 +154,20 @@ def _inbox(path: Path) -> tuple[InboxHeader | None, tuple[Recorded, ...]]:
         if header is None:
             header = _parsed(InboxHeader, text, path)
         else:
-            line = _parsed(InboxLine, text, path)
-            events.append(Recorded(line.event, line.offset, line.at_s, byte))
+            events.append(_recorded(text, byte, path))
         byte += len(text)
     return header, tuple(events)
 
 
-def _whole_lines(path: Path) -> Iterator[bytes]:
+def _recorded(text: bytes, byte: int, path: Path) -> Recorded:
+    line = _parsed(InboxLine, text, path)
+    return Recorded(line.event, line.offset, line.at_s, byte)
+
+
+def _whole_lines(path: Path, byte: int = 0) -> Iterator[bytes]:
     if path.exists():
         with path.open("rb") as file:
+            file.seek(byte)
             yield from (line for line in file if line.endswith(b"\n"))
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from headrace_dags.graph import Graph
     from headrace_dags.plan.model import Plan, Target
     from headrace_dags.project.discover import Found
 
@@ -27,11 +30,19 @@ def make_plan(found: Found, target: str, platform: str) -> Plan:
         DefinitionError: the dag is declared wrongly.
         PlanError: the target cannot run it, or there is no such platform.
     """
+    return plan_of(found.dag.graph, found.import_root, target, platform)
+
+
+def plan_of(graph: Graph, import_root: Path, target: str = "local", platform: str = "") -> Plan:
+    """Plan a graph whose steps are imported from ``import_root``.
+
+    Raises:
+        PlanError: the target cannot run it, or there is no such platform.
+    """
     from headrace_dags.plan.gather import gather
     from headrace_dags.plan.planner import plan
 
-    graph = found.dag.graph
-    return plan(graph, _target(target, platform), gather(graph, found.import_root))
+    return plan(graph, _target(target, platform), gather(graph, import_root))
 
 
 def _target(kind: str, platform: str) -> Target:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from headrace.cli.again import Step, require_sense
+from headrace.cli.completing import nodes, runs
 from headrace.cli.options import AS_JSON, DAG, STATE, examples
 from headrace.terminal import drop_unread, duration, ink, near, remark
 from headrace_dags.errors import EnvironmentLack, Exit
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from headrace.launch.drive import Job
     from headrace.launch.prepare import Checked
     from headrace.launch.summary import Summary
+    from headrace_serving.failure import TaskFailure
 
 
 @click.command(
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
         "headrace run lecture.py:lecture --input video=@talk.mp4 --out results",
         "headrace run shop.py --input invoice=@scan.pdf --input currency=EUR --json",
         "headrace run frames.py --input frames=@folder/ --runtime inprocess",
+        "headrace run postcard.py --input picture=@sunset.png --watch",
+        "headrace run postcard.py --step colour --from 3f2a --item 2 --pdb",
     )
 )
 @DAG
@@ -48,6 +53,27 @@ if TYPE_CHECKING:
     help="What executes the segments.  [default: triton where it can run]",
 )
 @click.option("--keep", is_flag=True, help="Keep the model repository and the server's own folder.")
+@click.option(
+    "--watch",
+    is_flag=True,
+    help="Run again after each change of the code or an input. On Triton the server starts anew each time.",
+)
+@click.option(
+    "--step",
+    "node",
+    metavar="NODE",
+    shell_complete=nodes,
+    help="Run this node alone, in this process, on what an earlier run recorded.",
+)
+@click.option(
+    "--from",
+    "earlier",
+    metavar="RUN",
+    shell_complete=runs,
+    help="With --step: the beginning of that run's id.  [default: the dag's newest]",
+)
+@click.option("--item", type=int, metavar="N", help="With --step: one item of a mapped node, from 0.  [default: all]")
+@click.option("--pdb", is_flag=True, help="With --step: open the debugger where it fails.")
 @STATE
 @AS_JSON
 def command(  # noqa: PLR0913, PLR0917  # one parameter a flag
@@ -56,16 +82,30 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter a flag
     out: Path | None,
     runtime: str | None,
     keep: bool,
+    watch: bool,
+    node: str | None,
+    earlier: str | None,
+    item: int | None,
+    pdb: bool,
     state: str | None,
     as_json: bool,
 ) -> int:
     """Run a dag on real inputs and save what comes out.
+
+    With --step only one node runs, on the values that it was given in an earlier run. Inside a segment values are not
+    recorded: there the nodes before it run first. Nothing of it is recorded.
 
     Exit codes: 0 it succeeded, 1 a step failed, 2 bad input or definition, 3 the machine lacks something,
     4 the plan was refused, 130 interrupted.
     """
     from headrace.launch.interrupts import one_interrupt
     from headrace.launch.prepare import Request, check
+
+    require_sense(click.get_current_context())
+    if watch:
+        return _again_and_again(spec, pairs)
+    if node is not None:
+        return _one(Step(spec, node, earlier, item, state, out, pdb, as_json))
 
     checked = check(Request(spec, pairs, runtime, state, out))
     with one_interrupt():
@@ -77,6 +117,32 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter a flag
     if end.lacks:
         raise EnvironmentLack(end.lacks)
     return int(_code(end.summary))
+
+
+def _again_and_again(spec: str, pairs: tuple[str, ...]) -> int:
+    """Run after each change until Ctrl-C."""
+    from headrace.cli.again import words_without
+    from headrace.launch.interrupts import one_interrupt
+    from headrace.launch.watch import Loop
+    from headrace.launch.watched import watched
+
+    words = words_without(click.get_current_context(), "watch")
+    with one_interrupt():
+        return int(Loop(["run", *words], lambda: watched(spec, pairs), ink(sys.stderr)).go())
+
+
+def _one(step: Step) -> int:
+    """Run one node, and say what it gave on the standard output; why it gave nothing on the standard error."""
+    from headrace.onestep.drive import run_step
+    from headrace.onestep.summary import lines
+
+    summary = run_step(step)
+    if step.quiet:
+        click.echo(summary.model_dump_json())
+    else:
+        failed = summary.failure is not None
+        click.echo("\n".join(lines(summary, ink(sys.stderr if failed else sys.stdout))), err=failed)
+    return int(_of_failure(summary.failure))
 
 
 def _run(checked: Checked, *, keep: bool, quiet: bool) -> Conclusion:
@@ -135,7 +201,12 @@ def _tell(summary: Summary) -> None:
 
 def _code(summary: Summary) -> Exit:
     """Whose fault it was."""
-    if summary.status == "succeeded":
+    if summary.status != "succeeded" and summary.failure is None:
+        return Exit.STEP_FAILED
+    return _of_failure(summary.failure)
+
+
+def _of_failure(failure: TaskFailure | None) -> Exit:
+    if failure is None:
         return Exit.OK
-    kind = summary.failure.kind if summary.failure else ""
-    return {"input": Exit.BAD_INPUT, "environment": Exit.ENVIRONMENT}.get(kind, Exit.STEP_FAILED)
+    return {"input": Exit.BAD_INPUT, "environment": Exit.ENVIRONMENT}.get(failure.kind, Exit.STEP_FAILED)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from difflib import get_close_matches
 
 from headrace.report.story import Story, given, tell
 from headrace.terminal import Ink, duration, ink, near, size
@@ -22,43 +22,67 @@ from headrace_events.engine.events import (
     TimerFired,
 )
 from headrace_events.engine.readback import Recorded, RunRecord
-from headrace_events.engine.record import RunFolder
 from headrace_serving.failure import TaskFailure
 
 _STYLES = {"succeeded": "good", "failed": "bad", "expired": "bad", "cancelled": "warn", "unfinished": "warn"}
 
 
-def as_text(record: RunRecord) -> Iterator[str]:
-    """The lines a person reads."""
+def of_segment(record: RunRecord, segment: str) -> Iterator[Recorded]:
+    """The events of one segment's tasks; all events where ``segment`` is empty."""
+    yield from (each for each in record.events if concerns(each, segment))
+
+
+def concerns(each: Recorded, segment: str) -> bool:
+    """Whether an event is one of a task of ``segment``; every event is where that is empty."""
+    return not segment or (isinstance(each.event, Started | Result | Failed) and each.event.task.segment == segment)
+
+
+def segment_of(record: RunRecord, node: str) -> str:
+    """The segment that served ``node``.
+
+    Raises:
+        BadInput: the run's dag has no such node.
+    """
+    homes = {name: segment.name for segment in record.plan.segments for name in segment.nodes}
+    if node in homes:
+        return homes[node]
+    close = get_close_matches(node, homes, 1)
+    write = f"Write --node {close[0]}" if close else f"Choose among {', '.join(homes)}"
+    raise BadInput(Problem("no-node", f"--node {node}", f"expects a node of {record.plan.graph.name}", node, write))
+
+
+def as_text(record: RunRecord, segment: str = "") -> Iterator[str]:
+    """The lines a person reads; of one segment's tasks where one is given."""
     story, paint = tell(record), ink()
-    yield _head(story, paint)
-    yield from (_line(each, story, paint) for each in record.events)
-    if story.failure:
+    yield head(story, paint)
+    yield from (line(each, story.begun_at_s, paint) for each in of_segment(record, segment))
+    yield from why(story, segment, paint)
+
+
+def why(story: Story, segment: str, paint: Ink) -> Iterator[str]:
+    """Why a run failed, if it did, and if that concerns the segment."""
+    if story.failure and (not segment or (story.failed_task and story.failed_task.segment == segment)):
         yield ""
         yield from failure_lines(story.failure, given(story), paint)
 
 
-def as_records(record: RunRecord) -> Iterator[str]:
-    """A JSON object an event, then one with the outcome."""
-    for each in record.events:
-        event = each.event.model_dump(mode="json")
-        yield json.dumps({"offset": each.offset, "at_s": each.at_s, **event}, ensure_ascii=False)
+def as_records(record: RunRecord, segment: str = "") -> Iterator[str]:
+    """A JSON object an event, then one with the outcome; of one segment's tasks where one is given."""
+    yield from (as_json(each) for each in of_segment(record, segment))
+    yield from outcome_as_json(record)
+
+
+def as_json(each: Recorded) -> str:
+    """An event as a JSON object."""
+    event = each.event.model_dump(mode="json")
+    return json.dumps({"offset": each.offset, "at_s": each.at_s, **event}, ensure_ascii=False)
+
+
+def outcome_as_json(record: RunRecord) -> Iterator[str]:
+    """How a run ended as a JSON object; nothing of one that has not."""
     if record.ending:
         outcome = record.ending.outcome.model_dump(mode="json")
         yield json.dumps({"at_s": record.ending.at_s, **outcome}, ensure_ascii=False)
-
-
-def server_log(folder: Path) -> str:
-    """What the server of a run wrote.
-
-    Raises:
-        BadInput: it had none.
-    """
-    path = RunFolder(folder).server_log
-    if not path.exists():
-        expected = "a run on Triton has the server's log"
-        raise BadInput(Problem("no-server-log", folder.name, expected, "none", "Read `headrace logs` without --server"))
-    return path.read_text(encoding="utf-8", errors="replace")
 
 
 def failure_lines(failure: TaskFailure, inputs: str, paint: Ink, *, brief: bool = False) -> Iterator[str]:
@@ -89,7 +113,8 @@ def _near(location: str) -> str:
     return f"{near(file)}{colon}{line}" if colon else location
 
 
-def _head(story: Story, paint: Ink) -> str:
+def head(story: Story, paint: Ink) -> str:
+    """How a run went, in a line."""
     began = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(story.begun_at_s))
     status = paint(_STYLES[story.status], story.status)
     return (
@@ -97,8 +122,9 @@ def _head(story: Story, paint: Ink) -> str:
     )
 
 
-def _line(each: Recorded, story: Story, paint: Ink) -> str:
-    at = f"{each.at_s - story.begun_at_s:+9.3f} s"
+def line(each: Recorded, begun_at_s: float, paint: Ink) -> str:
+    """An event with its time since the run began."""
+    at = f"{each.at_s - begun_at_s:+9.3f} s"
     return f"{paint('soft', at)}  {_told(each.event, paint)}"
 
 

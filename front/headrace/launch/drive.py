@@ -9,11 +9,13 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from headrace.launch.prepare import Checked
 from headrace.launch.runtime import executor
 from headrace.progress.view import View
 from headrace.runs import TENANT, State
+from headrace_dags.declare.declaration import Signature
 from headrace_dags.errors import Exit, HeadraceError
 from headrace_dags.plan.model import Plan
 from headrace_events.engine.events import Outcome
@@ -64,7 +66,8 @@ def drive(job: Job, view: View) -> Outcome:
     store = FileStore(job.state.objects)
     view.stage("storing the inputs")
     # Outside the event loop, where Ctrl-C stops a copy of gigabytes at once.
-    tensors = _encoded(job, store)
+    checked, sink = job.checked, Sink(store, f"{TENANT}/{job.run}")
+    tensors = encoded(job.plan, checked.signature, checked.inputs, sink)
     return asyncio.run(_execute(job, tensors, store, view))
 
 
@@ -93,13 +96,18 @@ async def _run(job: Job, tensors: Mapping[str, Tensor], runtime: Executor, view:
     )
 
 
-def _encoded(job: Job, store: FileStore) -> dict[str, Tensor]:
-    """The inputs as they travel; media go into the object store in pieces."""
-    sink = Sink(store, f"{TENANT}/{job.run}")
-    annotations = job.checked.signature.annotations
-    flows = zip(job.plan.graph.inputs, job.plan.inputs, strict=True)
+def encoded(plan: Plan, signature: Signature, inputs: Mapping[str, Any], sink: Sink) -> dict[str, Tensor]:
+    """The inputs of a dag as they travel; media go into the object store in pieces.
+
+    Args:
+        plan: of the dag.
+        signature: of the dag.
+        inputs: checked values by name.
+        sink: where media go.
+    """
+    flows = zip(plan.graph.inputs, plan.inputs, strict=True)
     return {
-        port.name: encode(flow, annotations[f"in:{port.name}"], job.checked.inputs[port.name], sink)
+        port.name: encode(flow, signature.annotations[f"in:{port.name}"], inputs[port.name], sink)
         for port, flow in flows
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -72,7 +72,7 @@ class Summary(Record):
 
 def summarise(story: Story, runtime: Chosen, report: Path | None, results: Path, index: Index | None) -> Summary:
     """The summary of a recorded run; ``index`` says what was saved in ``results``, if anything was."""
-    outputs = tuple(_output(results, index)) if index else ()
+    outputs = tuple(saved_files(results, index)) if index else ()
     return Summary(
         run=story.record.run,
         dag=story.dag,
@@ -95,21 +95,21 @@ def lines(summary: Summary, paint: Ink) -> Iterator[str]:
     yield f"{paint('strong', summary.dag)} {paint('good', summary.status)} {took}, run {summary.run}"
     yield ""
     if summary.results:
-        yield from _told_outputs(summary, paint)
+        yield from told_outputs(summary.results, summary.outputs, paint)
+        yield ""
     yield from _told_times(summary, paint)
     if summary.report:
         yield ""
         yield f"{paint('strong', 'Report')}  {near(summary.report)}"
 
 
-def _told_outputs(summary: Summary, paint: Ink) -> Iterator[str]:
-    yield f"{paint('strong', 'Results')}  {near(summary.results)}"
-    rows = [(each.name, each.type, _places(each, Path(summary.results))) for each in summary.outputs]
-    yield table(rows)
-    for each in summary.outputs:
+def told_outputs(results: str, outputs: Sequence[OutputFiles], paint: Ink) -> Iterator[str]:
+    """Where the outputs were saved, and those that are a short text."""
+    yield f"{paint('strong', 'Results')}  {near(results)}"
+    yield table([(each.name, each.type, _places(each, Path(results))) for each in outputs])
+    for each in outputs:
         if isinstance(each.value, str) and 0 < len(each.value) <= _LONGEST_SHOWN:
             yield f"  {paint('name', each.name)}: {each.value}"
-    yield ""
 
 
 def _places(output: OutputFiles, folder: Path) -> str:
@@ -120,7 +120,8 @@ def _places(output: OutputFiles, folder: Path) -> str:
     return ", ".join(f"{path.relative_to(folder)} ({size(path.stat().st_size)})" for path in paths)
 
 
-def _output(results: Path, index: Index) -> Iterator[OutputFiles]:
+def saved_files(results: Path, index: Index) -> Iterator[OutputFiles]:
+    """What was saved in ``results``, with absolute paths."""
     for saved in index.outputs:
         yield OutputFiles(
             name=saved.name,

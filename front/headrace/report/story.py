@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from headrace_dags.errors import BadInput, Problem
-from headrace_dags.graph import Const, Input
+from headrace_dags.graph import Const, Input, Node
 from headrace_events.engine.decide import OtherRules
 from headrace_events.engine.events import Outcome, TaskKey
 from headrace_events.engine.progress import Attempt, Progress, SegmentProgress
@@ -81,8 +81,12 @@ def given(story: Story) -> str:
     failure, nodes = story.failure, story.record.plan.graph.by_name
     if failure is None or story.failed_task is None or failure.node not in nodes:
         return ""
-    node = nodes[failure.node]
-    return ", ".join(f"{each.port.name} = {_source(each, node.mapped, failure.item)}" for each in node.inputs)
+    return source_of(nodes[failure.node], failure.item)
+
+
+def source_of(node: Node, item: int) -> str:
+    """For each input of ``node`` where its value comes from; ``item`` is the one it was given of its mapped axis, or -1."""
+    return ", ".join(f"{each.port.name} = {_source(each, node.mapped, item)}" for each in node.inputs)
 
 
 def _source(each: Input, mapped: Sequence[str], item: int) -> str:

@@ -16,6 +16,10 @@ _FILES = {
     "tests/test_postcard.py": "test_postcard.py.in",
     "README.md": "README.md.in",
     ".gitignore": "gitignore.in",
+    ".env.example": "env.example.in",
+    ".vscode/launch.json": "vscode_launch.json.in",
+    ".vscode/tasks.json": "vscode_tasks.json.in",
+    ".github/workflows/ci.yml": "ci.yml.in",
 }
 
 

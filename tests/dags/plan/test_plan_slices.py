@@ -146,7 +146,7 @@ def test_a_step_of_a_script_that_is_run_is_refused():
     assert refused(model(Resources(), module="__main__"), local()) == [
         (
             "dag.py:11 (see) [not-importable]: expects a step that its server can import, got __main__:see. "
-            "Define the step at the top of a module with a name."
+            "Define the step at the top of a module with a name; in a notebook, begin its cell with %%headrace FILE.py."
         )
     ]
 
