@@ -57,12 +57,19 @@ def _first_lost(event: Result, segment: SegmentState) -> TaskFailure | None:
 
 def _too_few(wired: WiredSegment, segment: SegmentState) -> TaskFailure | None:
     """The failure of a tolerant map of which too few items succeeded."""
-    items, share = segment.items, wired.tolerant
+    share = wired.tolerant
+    items = segment.items if segment.mapped else max(payload.items for payload in _whole(segment))
     if share is None or not segment.lost or items - segment.lost >= share * items:
         return None
     first = segment.failure or TaskFailure(kind="step", message="an item failed")
     text = f"{segment.lost} of {items} items failed, min_success={share:g} allows fewer; the first: {first.message}"
     return first.model_copy(update={"message": text})
+
+
+def _whole(segment: SegmentState) -> Done:
+    """The result of a segment that has one task."""
+    slot = segment.slots[0]
+    return () if isinstance(slot, Open) else slot
 
 
 def _checked(event: Result, wired: WiredSegment, segment: SegmentState) -> Done:
