@@ -180,7 +180,7 @@ class _Links:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.numbers = {join.name: len(plan.segments) + place for place, join in enumerate(plan.joins)}
-        self.origins = _origins(plan, self.numbers)
+        self.origins = origins(plan)
         self.consumers: list[dict[int, None]] = [{} for _ in range(len(plan.segments) + len(plan.joins))]
         on = {join.name: join.on for join in plan.joins}
         for number, segment in enumerate(plan.segments):
@@ -248,11 +248,18 @@ def _flows(plan: Plan) -> dict[Use, Flow]:
     return {flow.use: flow for flow in (*plan.inputs, *plan.outputs, *inside, *joined)}
 
 
-def _origins(plan: Plan, joins: Mapping[str, int]) -> dict[Use, Origin]:
-    origins = {Use(node="", port=port.name): Origin(RUN, place) for place, port in enumerate(plan.graph.inputs)}
+def origins(plan: Plan) -> dict[Use, Origin]:
+    """Where each value comes from that travels between segments."""
+    found = {Use(node="", port=port.name): Origin(RUN, place) for place, port in enumerate(plan.graph.inputs)}
     for number, segment in enumerate(plan.segments):
-        origins |= {flow.use: Origin(number, place) for place, flow in enumerate(segment.outputs)}
-    return origins | {join.output.use: Origin(joins[join.name], 0) for join in plan.joins}
+        found |= {flow.use: Origin(number, place) for place, flow in enumerate(segment.outputs)}
+    joins = enumerate(plan.joins, len(plan.segments))
+    return found | {join.output.use: Origin(number, 0) for number, join in joins}
+
+
+def flows_of(plan: Plan) -> dict[Use, Flow]:
+    """How each value travels; it has one flow wherever it shows."""
+    return _flows(plan)
 
 
 def _wired(plan: Plan, number: int, segment: Segment, links: _Links) -> WiredSegment:

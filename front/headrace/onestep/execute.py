@@ -166,7 +166,7 @@ def _run(loaded: Loaded, values: Values, supply: Supply, shop: Workshop, watch: 
     for prepared in loaded.chain.nodes:
         inputs = {name: values[use] for name, use in prepared.uses.items()}
         node = prepared.node
-        if node.name in single and prepared.uses[node.mapped].node not in single:
+        if node.name in single and prepared.uses[node.mapped[0]].node not in single:
             inputs = _picked(inputs, prepared, shop.item or 0)
         with watch if node.name == supply.node.name else nullcontext():
             outputs = prepared.run(inputs)
@@ -180,13 +180,13 @@ def _picked(inputs: Mapping[str, Any], prepared: PreparedNode, item: int) -> dic
     Raises:
         BadInput: there is no such item.
     """
-    mapped = prepared.node.mapped
-    items: Sequence[Any] = inputs[mapped]
+    first, *others = prepared.node.mapped
+    items: Sequence[Any] = inputs[first]
     if not 0 <= item < len(items):
-        count = f"{len(items)} item{'s' if len(items) != 1 else ''} of {prepared.uses[mapped]}"
+        count = f"{len(items)} item{'s' if len(items) != 1 else ''} of {prepared.uses[first]}"
         write = f"Write a number from 0 to {len(items) - 1}" if items else "Name a run that had some"
         raise BadInput(Problem("no-item", f"--item {item}", f"expects one of the {count}", str(item), write))
-    return {**inputs, mapped: [items[item]]}
+    return {**inputs, **{name: [inputs[name][item]] for name in (first, *others)}}
 
 
 def _encoded(supply: Supply, loaded: Loaded, values: Values, shop: Workshop, watch: _Watch) -> Ending:

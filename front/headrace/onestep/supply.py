@@ -10,13 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from headrace.held import results
-from headrace.report.story import tell
+from headrace_dags.axes import mapped_uses
 from headrace_dags.errors import BadInput, Problem
 from headrace_dags.graph import Graph, Node, Port, Use
 from headrace_dags.plan.model import Flow
-from headrace_events.engine.events import Piece, Submitted
+from headrace_events.engine.events import Piece
+from headrace_events.engine.known import Known
 from headrace_events.engine.readback import RunRecord
+from headrace_events.engine.wiring import flows_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +49,8 @@ def along(needed: Supply) -> frozenset[str]:
     found = {needed.node.name}
     node: Node | None = needed.node
     while node and node.mapped:
-        fed = next(each.binding for each in node.inputs if each.port.name == node.mapped)
-        node = nodes.get(fed.node) if isinstance(fed, Use) else None
+        fed = next(iter(mapped_uses(node)), None) if len(node.mapped) == 1 else None
+        node = nodes.get(fed.node) if fed else None
         if node and node.mapped and all(_takes_an_item(each, node.name) for each in nodes.values()):
             found.add(node.name)
         else:
@@ -60,7 +61,7 @@ def along(needed: Supply) -> frozenset[str]:
 def _takes_an_item(node: Node, producer: str) -> bool:
     """Whether whatever ``node`` takes of ``producer`` comes item by item."""
     return all(
-        each.port.name == node.mapped
+        each.port.name in node.mapped
         for each in node.inputs
         if isinstance(each.binding, Use) and each.binding.node == producer
     )
@@ -85,17 +86,17 @@ def supply(graph: Graph, node: Node, record: RunRecord) -> Supply:
     Raises:
         BadInput: a value was not recorded, or is of another type by now; with every such value.
     """
-    known, homes = _known(record), _homes(record)
+    known, homes = Known(record), _homes(record)
     recorded: dict[Use, Found] = {}
     before: set[str] = set()
     problems: dict[Use, Problem] = {}
     waiting = list(node.uses())
     while waiting:
         use = waiting.pop()
-        if use in known and _fits(known[use].flow, graph.port(use)):
-            recorded[use] = known[use]
-        elif use in known:
-            problems[use] = _changed(use, known[use].flow, graph.port(use), record)
+        if (found := _found(use, node, record, known, homes)) and _fits(found.flow, graph.port(use)):
+            recorded[use] = found
+        elif found:
+            problems[use] = _changed(use, found.flow, graph.port(use), record)
         elif use.node and homes.get(use.node, "") == homes.get(node.name) and use.node not in before:
             before.add(use.node)
             waiting += graph.by_name[use.node].uses()
@@ -106,20 +107,11 @@ def supply(graph: Graph, node: Node, record: RunRecord) -> Supply:
     return Supply(node, tuple(each for each in graph.nodes if each.name in before), recorded)
 
 
-def _known(record: RunRecord) -> dict[Use, Found]:
-    """Every value that the record holds whole: what the run was given, and what its complete segments gave."""
-    plan, made = record.plan, results(record)
-    given = next((each.event.inputs for each in record.events if isinstance(each.event, Submitted)), {})
-    found = {
-        flow.use: Found(flow, (Piece(payload=given[port.name], start=0, stop=given[port.name].items),))
-        for port, flow in zip(plan.graph.inputs, plan.inputs, strict=True)
-        if port.name in given
-    }
-    complete = {each.name for each in tell(record).segments if each.complete}
-    for segment in plan.segments:
-        for flow in segment.outputs if segment.name in complete else ():
-            found[flow.use] = Found(flow, tuple(made.get((segment.name, flow.name), ())))
-    return found
+def _found(use: Use, node: Node, record: RunRecord, known: Known, homes: Mapping[str, str]) -> Found | None:
+    """A value that the record holds; of one that ``node`` takes item by item those items that it was given."""
+    pieces = known.pieces(use, homes.get(node.name, "") if use in mapped_uses(node) else "")
+    flow = flows_of(record.plan).get(use)
+    return Found(flow, pieces) if flow and pieces is not None else None
 
 
 def _homes(record: RunRecord) -> dict[str, str]:
