@@ -9,7 +9,7 @@ LOCK := $(BIN)/uv pip compile --quiet --python-platform x86_64-manylinux_2_35 --
 LECTURE := samples/lecture
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup docs check lint format types unit bench bench-setup media lock clean preflight
+.PHONY: help demo test setup docs check lint format types unit fuzz bench bench-setup media lock clean preflight
 
 help:  ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ types: $(VENV)/.dev
 unit: $(VENV)/.dev  ## the tests alone; ARGS="-k name" picks some
 	@# A background job of a shell ignores SIGINT, and so would every process that a test interrupts.
 	env --default-signal=INT $(BIN)/python -m pytest $(ARGS)
+
+fuzz: $(VENV)/.dev  ## random dags on Triton against a plain call; ARGS="--count 200", resumed where it was stopped
+	$(BIN)/python -m tests.equivalence.fuzz $(ARGS)
 
 format: $(VENV)/.dev  ## let the formatter and the linter mend what they can
 	$(BIN)/ruff check --fix

@@ -32,15 +32,26 @@ def demands(nodes: Iterable[Node], outputs: Iterable[Use]) -> dict[str, Demand]:
     nodes = tuple(nodes)
     needed: dict[str, set[Term]] = {node.name: set() for node in nodes}
     joins = {node.name: node for node in nodes if node.join and node.join.decides}
+    before = {name: _ancestors(node, nodes) for name, node in joins.items()}
     for use in outputs:
         if use.node:
             needed[use.node] |= ALWAYS
     found: dict[str, Demand] = {}
     for node in reversed(nodes):
-        own = found[node.name] = simplified(needed[node.name], joins)
+        free = {name for name, names in before.items() if node.name in names}
+        own = found[node.name] = without(simplified(needed[node.name], joins), free)
         for use, takes in _takes(node):
             if use.node:
                 needed[use.node] |= {term | takes for term in own}
+    return found
+
+
+def _ancestors(join: Node, nodes: tuple[Node, ...]) -> set[str]:
+    """The nodes that a choice may come from. They cannot wait for it: it is as if it took every key of theirs."""
+    found = {join.on.node} if join.on and join.on.node else set[str]()
+    for node in reversed(nodes):
+        if node.name in found:
+            found |= {use.node for use in node.uses() if use.node}
     return found
 
 

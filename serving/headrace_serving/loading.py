@@ -61,12 +61,15 @@ def load(program: Program) -> Loaded:
             loaded[key] = _body(node, program)
     ready = {node.name: loaded[canonical(node.step)] for node in steps}
     declarations = {name: body.declaration for name, body in ready.items()}
-    joins = {node.name: _joined(node, declarations) for node in program.nodes if node.join}
+    known = dict(declarations)
+    for node in program.nodes:
+        if node.join:
+            known[node.name] = _joined(node, known)
     return Loaded(
         chain=_chain(program, ready),
         declarations=declarations,
         inputs=tuple(codec(flow, _taken_as(flow, program.nodes, declarations)) for flow in program.inputs),
-        outputs=tuple(codec(flow, _given_as(flow, declarations | joins)) for flow in program.outputs),
+        outputs=tuple(codec(flow, _given_as(flow, known)) for flow in program.outputs),
     )
 
 
@@ -113,22 +116,26 @@ def _taken_as(flow: Flow, nodes: Iterable[Node], declarations: Mapping[str, Decl
 
 def _takers(flow: Flow, nodes: Iterable[Node], declarations: Mapping[str, Declaration]) -> Iterator[tuple[Any, Any]]:
     for node in nodes:
+        if node.join:
+            continue  # what a member decides it makes itself
         annotations = declarations[node.name].signature.annotations
         for each in node.inputs:
             if each.binding == flow.use:
                 yield each.port.type, annotations.get(f"in:{each.port.name}")
 
 
-def _joined(node: Node, declarations: Mapping[str, Declaration]) -> Declaration:
-    """What a join in a member gives: any of its values, which steps of the member make."""
-    given = [each.binding for each in node.choices if isinstance(each.binding, Use)]
-    known: dict[str, Any] = {use.node: declarations.get(use.node) for use in given}
-    noted = [known[use.node].signature.annotations.get(f"out:{use.port}") for use in given if known[use.node]]
-    kinds = [each.port.type for each in node.choices]
-    found = common(list(zip(kinds, noted, strict=False)))
+def _joined(node: Node, known: Mapping[str, Declaration]) -> Declaration:
+    """What a join in a member gives: any of its values, which steps and joins of the member make."""
+    given = [(each.port.type, each.binding) for each in node.choices if isinstance(each.binding, Use)]
+    noted = [(kind, _out(known[use.node], use.port)) for kind, use in given]
+    found = common(noted)
     annotation = None if isinstance(found, Misfit) else found.annotation
-    first: Declaration = next(iter(known.values()))
-    return replace(first, signature=Signature((), node.outputs, {f"out:{node.outputs[0].name}": annotation}))
+    signature = Signature((), node.outputs, {f"out:{node.outputs[0].name}": annotation})
+    return replace(known[given[0][1].node], signature=signature)
+
+
+def _out(declaration: Declaration, port: str) -> Any:
+    return declaration.signature.annotations.get(f"out:{port}")
 
 
 def _given_as(flow: Flow, declarations: Mapping[str, Declaration]) -> Any:

@@ -4,21 +4,17 @@ import asyncio
 import importlib
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from tests.equivalence.running import Came, Case
+from tests.equivalence.together import on_one_server, place
 from tests.equivalence.wirings import Example, examples
 
-from headrace_dags.graph import Graph
-from headrace_dags.plan.model import Plan
-from headrace_dags.plan.targets import local
-from headrace_serving.runtimes.contract import Workplace
 from headrace_serving.runtimes.inprocess import InProcessExecutor
-from headrace_serving.runtimes.triton import TritonExecutor
 
 HEALTH = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example)
 """A whole dag is drawn and run for each example: slow and large, as meant."""
@@ -41,10 +37,6 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def steps(root: Path) -> ModuleType:
     return importlib.import_module("steps")
-
-
-def place(root: Path) -> Workplace:
-    return Workplace(import_root=root, objects=root / "state" / "objects", scratch=root / "scratch")
 
 
 def test_in_process(root: Path, steps: ModuleType) -> None:
@@ -79,14 +71,6 @@ def test_on_triton(root: Path, steps: ModuleType) -> None:
     collect()
     assert len(cases) == ON_TRITON
     for first in range(0, len(cases), AT_ONCE):
-        asyncio.run(on_one_server(cases[first : first + AT_ONCE], place(root)))
-
-
-async def on_one_server(cases: Sequence[Case], workplace: Workplace) -> None:
-    """Load the models of all cases, then run them one after another."""
-    nodes = tuple(node for case in cases for node in case.plan.graph.nodes)
-    graph = Graph(name="all", target="", inputs=(), outputs=(), nodes=nodes)
-    segments = tuple(segment for case in cases for segment in case.plan.segments)
-    async with TritonExecutor(Plan(graph=graph, target=local(), segments=segments), workplace) as executor:
-        for case in cases:
-            case.agrees(await case.on(executor, workplace))
+        some = cases[first : first + AT_ONCE]
+        for case, came in zip(some, asyncio.run(on_one_server(some, place(root))), strict=True):
+            case.agrees(came)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from headrace_dags.axes import MOST_INLINE
 from headrace_dags.demand import ALWAYS, Demand, joins_of
+from headrace_dags.exposure import Exposure
 from headrace_dags.graph import Node, Resources, Use
 
 _NOTHING = Resources()
@@ -26,6 +27,7 @@ class Place:
         demand: which choices of the engine must fall so that it runs.
         is_apart: whether it is a join that the engine decides, between segments.
         streams: whether its value leaves the dag item by item.
+        exposure: what is lost where it fails.
     """
 
     node: Node
@@ -37,6 +39,7 @@ class Place:
     demand: Demand = ALWAYS
     is_apart: bool = False
     streams: bool = False
+    exposure: Exposure = frozenset()
 
     @property
     def name(self) -> str:
@@ -106,6 +109,16 @@ def branch_differs(edge: Edge) -> str:
     if producer.demand == consumer.demand:
         return ""
     return f"{consumer.name} {_when(consumer)}, {producer.name} {_when(producer)}"
+
+
+def fails_apart(edge: Edge) -> str:
+    """The nodes of a segment fail together, so what a join can do without is apart from what the run cannot."""
+    producer, consumer = edge.producer, edge.consumer
+    if producer.exposure == consumer.exposure:
+        return ""
+    odd = next(iter(sorted(producer.exposure ^ consumer.exposure, reverse=True)))
+    join = odd[0] or next((name for name, _ in sorted(consumer.exposure) if name), "the run")
+    return f"{consumer.name} may fail and {join} goes on, while {producer.name} is needed otherwise"
 
 
 def tolerant(edge: Edge) -> str:
@@ -209,6 +222,7 @@ def memory_differs(edge: Edge) -> str:
 HOP_RULES: tuple[tuple[str, Rule], ...] = (
     ("join", joined),
     ("branch-differs", branch_differs),
+    ("fails-apart", fails_apart),
     ("isolate", isolate),
     ("tolerant", tolerant),
     ("stream", stream),

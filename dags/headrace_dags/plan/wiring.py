@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from headrace_dags.axes import Axes, mapped_uses, whole_uses
+from headrace_dags.exposure import Exposure, exposures
 from headrace_dags.gates import Gates
 from headrace_dags.graph import Graph, Node, Use
 from headrace_dags.plan.cuts import Edge, Place
@@ -53,6 +54,11 @@ class Wiring:
     def gates(self) -> Gates:
         """When the nodes run that do not always run."""
         return Gates(self.graph)
+
+    @cached_property
+    def exposures(self) -> dict[str, Exposure]:
+        """What is lost where each node fails."""
+        return exposures(self.graph.nodes, (output.use for output in self.graph.outputs))
 
     @cached_property
     def numbers(self) -> dict[str, int]:

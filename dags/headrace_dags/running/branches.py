@@ -19,7 +19,6 @@ NOTHING, UNDECIDED = -1, -2
 """In the place of the choice that a join takes: none, and that it was not asked."""
 
 Mask = bool | list[bool]
-_ABSORB = ("optional", "first", "quorum")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,6 @@ class Branches:
         self.nodes, self.prepared, self.settles = nodes, prepared, settles
         self.gates = {name: (gate.demand, frozenset(gate.per_item)) for name, gate in gates.items()}
         self.joins = {node.name: node for node in nodes if node.join}
-        self.absorbs = any(node.join and node.join.kind in _ABSORB for node in nodes)
 
     def between(self, inputs: Sequence[Use], outputs: Sequence[Use]) -> Callable[[Sequence[Any]], list[Any]]:
         """A function from the values ``inputs`` to the values ``outputs``. It raises the NodeFailed of an output."""
@@ -99,7 +97,7 @@ class _Pass:
         try:
             return self._settled(node, self._run(prepared, inputs, needed))
         except NodeFailed as failure:
-            if not self.branches.absorbs:
+            if not self.branches.joins:
                 raise
             return {port.name: Failed(failure) for port in node.outputs}
 
@@ -190,15 +188,12 @@ class _Pass:
     def _decided(self, node: Node, values: Sequence[Any]) -> Any:
         """The value of a switch or when: the chosen one, for each item where it is mapped."""
         on = self.known[node.on] if node.on else HOLE
-        failed = next((value for value in (on, *values) if isinstance(value, Failed)), None)
         if isinstance(on, Failed):
             return on
         if not node.mapped:
             chosen = self._chosen(node)
             assert isinstance(chosen, int)
             return HOLE if on is HOLE else None if chosen < 0 else values[chosen]
-        if failed and any(value is failed for value in values):
-            return failed
         return self._items(node, values)
 
     def _items(self, node: Node, values: Sequence[Any]) -> Any:
@@ -212,6 +207,9 @@ class _Pass:
         if length is None:
             return HOLE
         places = chosen if isinstance(chosen, list) else [chosen] * length
+        failed = next((values[place] for place in places if place >= 0 and isinstance(values[place], Failed)), None)
+        if failed:
+            return failed
         mapped = [each.port.name in node.mapped for each in node.choices]
         found: list[Any] = []
         for item, place in enumerate(places):
