@@ -1,0 +1,74 @@
+"""Dags that wait and choose, for ``decide`` alone: no body of theirs ever runs."""
+
+from enum import StrEnum
+
+import headrace as hr
+
+
+class Kind(StrEnum):
+    RED = "red"
+    BLUE = "blue"
+
+
+@hr.step
+def one(text: hr.Text) -> hr.Text:
+    return text
+
+
+@hr.step
+def kind_of(text: hr.Text) -> Kind:
+    return Kind(text)
+
+
+@hr.step
+def told(text: hr.Text | None) -> hr.Text:
+    return str(text)
+
+
+@hr.step
+def all_told(texts: hr.Many[hr.Text | None]) -> hr.Text:
+    return str(texts)
+
+
+alone = one.with_(isolate=True)
+
+
+@hr.dag
+def optional(text: hr.Text) -> hr.Text:
+    return told(hr.optional(alone.with_(name="a", isolate=True)(text), within="5s"))
+
+
+@hr.dag
+def first(text: hr.Text) -> hr.Text:
+    made = [one.with_(name=name, isolate=True)(text) for name in "abc"]
+    return told(hr.first(*made))
+
+
+@hr.dag
+def quorum(text: hr.Text) -> hr.Text:
+    made = [one.with_(name=name, isolate=True)(text) for name in "abcd"]
+    return all_told(hr.quorum(2, *made, within="5s"))
+
+
+@hr.dag
+def switch(text: hr.Text) -> hr.Text:
+    kind = kind_of.with_(name="kind", isolate=True)(text)
+    red, blue = (one.with_(name=name, isolate=True)(text) for name in ("red", "blue"))
+    return told(hr.switch(kind).case(Kind.RED, red).case(Kind.BLUE, blue).end())
+
+
+@hr.dag
+def page(text: hr.Text) -> hr.Text:
+    kind = kind_of.with_(name="kind", isolate=True)(text)
+    red = one.with_(name="red", isolate=True)(text)
+    return told(hr.switch(kind).case(Kind.RED, red).otherwise(None))
+
+
+@hr.dag
+def pages(texts: hr.Many[hr.Text]) -> hr.Many[hr.Text]:
+    return page.map(texts)
+
+
+@hr.dag
+def tolerant(texts: hr.Many[hr.Text]) -> hr.Text:
+    return all_told(one.with_(name="a").tolerant(min_success=0.5).map(texts))
