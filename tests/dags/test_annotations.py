@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterat
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple, NewType, Optional, TypeVar, Union
+from typing import Annotated, Any, Literal, NamedTuple, NewType, Optional, TypeVar, Union, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -171,9 +171,9 @@ def test_a_schema_has_a_digest_where_the_spelling_does_not_say_it_all() -> None:
         ),
         (Iterator, "port-stream", "got Iterator"),
         (AsyncIterator[int], "port-stream", "Write Iterator[...] and `def`, not `async def`"),
-        (int | None, "port-union", "expects a value that is always there, got int | None. Write int, with a default"),
-        (Optional[Image], "port-union", "got hr.Image | None. Write hr.Image"),  # noqa: UP045
-        (Union[int, str], "port-union", "expects one type, got int | str"),  # noqa: UP007
+        (Optional[Many[Text]], "port-union", "many values are always there, got hr.Many[str] | None"),  # noqa: UP045
+        (Union[int, str], "port-union", "expects one type, or a union of JSON values, got int | str"),  # noqa: UP007
+        (Union[Image, int], "port-union", "expects one type, or a union of JSON values, got"),  # noqa: UP007
         (Jpeg | Png, "port-union", "got hr.Jpeg | hr.Png. Write hr.ImageFile"),
         (PIL.Image, "port-foreign", "got a PIL image. Write `import headrace as hr` and hr.Image"),
         (PIL.Image.Image, "port-foreign", "got a PIL image. Write `import headrace as hr` and hr.Image"),
@@ -291,3 +291,26 @@ def test_numpy_is_not_loaded() -> None:
         "assert not {'numpy', 'PIL', 'onnxruntime'} & sys.modules.keys()\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("annotation", [int | None, Optional[Image], Optional[Jpeg], Optional[Text]])  # noqa: UP045
+def test_what_may_be_missing(annotation: Any) -> None:
+    found = parse(annotation)
+    assert isinstance(found, Parsed)
+    assert found.optional
+    assert type(None) not in get_args(found.item)
+
+
+def test_many_of_which_some_may_be_missing() -> None:
+    found = parse(Many[Text | None])
+    assert isinstance(found, Parsed)
+    assert (found.many, found.optional, found.type.kind) == (True, True, "text")
+
+
+def test_a_union_of_json_values_takes_each_of_them() -> None:
+    both, one = parse(int | list[str] | None), parse(list[str])
+    assert isinstance(both, Parsed)
+    assert isinstance(one, Parsed)
+    assert both.optional
+    assert accepts(both.type, one.type)
+    assert not accepts(one.type, both.type)

@@ -139,7 +139,7 @@ def test_decorating_never_raises_and_declaring_tells_all(decorate: Any, codes: l
 
 def test_a_broken_annotation_leaves_the_others_alone() -> None:
     @hr.step
-    def odd(a: Missing, b: hr.Text, c: bytes, d: hr.Text | None, *rest: int) -> hr.Vidoe:  # type: ignore[name-defined]  # noqa: F821
+    def odd(a: Missing, b: hr.Text, c: bytes, d: hr.Text | int, *rest: int) -> hr.Vidoe:  # type: ignore[name-defined]  # noqa: F821
         return b
 
     declared = declared_of(odd)

@@ -132,7 +132,11 @@ def problems(tmp_path: Path, text: str) -> list[tuple[str, str, str]]:
         ("return shout(text), shout(text)", "dag-return", "Return a NamedTuple with a field for each"),
         ("return join(Translate.map(words(text)))", "dag-body", "Name().map(items)"),
         ("return join(shout.map(text=words(text)))", "dag-body", "Give the items to .map first"),
-        ("return join(shout.zip(words(text)))", "dag-body", "Call the step, or use its .map or .with_"),
+        (
+            "return join(shout.each(words(text)))",
+            "dag-body",
+            "Call the step, or use its .map, .zip, .with_ or .tolerant",
+        ),
         ("return shout.with_(retries=2)(text)", "dag-body", "Write retry"),
         ("return shoutt(text)", "dag-body", "Write shout"),
         ("return join(shout.map(['a']))", "map-needs-many", "Make it an input of the dag, items: hr.Many[...] = [...]"),

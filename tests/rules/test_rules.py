@@ -17,6 +17,7 @@ DECLARING = (
     "declare/literals.py",
     "ports/annotations.py",
     "ports/arrays.py",
+    "ports/common.py",
     "ports/jsontypes.py",
     "ports/refusals.py",
     "rules",

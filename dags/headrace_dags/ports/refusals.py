@@ -78,8 +78,8 @@ def _is_json(args: tuple[Any, ...]) -> bool:
 
 
 def _union(args: tuple[Any, ...]) -> Misfit:
-    first = written(args[0])
-    got = " | ".join(map(written, args))
+    names = sorted(map(written, args))  # for Python holds unions of another order for the same
+    first, got = names[0], " | ".join(names)
     if all(isinstance(arg, type) and issubclass(arg, Blob) for arg in args):
         base = next(base for base in args[0].__mro__ if all(issubclass(arg, base) for arg in args))
         return Misfit("port-union", "expects one class of handles", got, f"Write {written(base)}")

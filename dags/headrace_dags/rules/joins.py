@@ -81,7 +81,7 @@ def join_many(got: str, other: str) -> Misfit:
 def join_count(kind: str, least: int, got: int) -> Misfit:
     """``join-count``: there is something to choose from."""
     write = (
-        "Leave it out, and give the value itself"
+        "Give it one more value, or leave first out"
         if kind == "first"
         else f"Write quorum(n, ...) with n from 1 to {got or 'as many as there are values'}"
     )
@@ -109,7 +109,7 @@ def join_cycle(names: Sequence[str]) -> Misfit:
 
 def optional_value(port: Port, shown: str) -> Misfit:
     """``optional-value``: what may be missing goes to a port that says so."""
-    write = f"Write {port.name}: ... | None in the step, and handle None there"
+    write = f"Write {port.name}: {port.type} | None in the step, and handle None there"
     return Misfit("optional-value", f"expects {port}, which is always there", shown, write)
 
 
@@ -137,17 +137,20 @@ def deeper_axis(step: str) -> Misfit:
 
 
 def constant_of_items(name: str, shown: str) -> Misfit:
-    """``mapped-dag``: a dag that is mapped returns something of each item."""
+    """``dag-return``: a dag that is mapped returns something of each item."""
     write = f"Call {name} without map, or return a value that is made of its first argument"
     return Misfit(
-        "mapped-dag", "a dag that is mapped returns a value of each item", f"{shown}, the same for all", write
+        "dag-return", "a dag that is mapped returns a value of each item", f"{shown}, the same for all", write
     )
 
 
 def name_taken(name: str) -> Misfit:
     """``name-taken``: names of nodes are given once."""
     return Misfit(
-        "name-taken", "a node has a name of its own", f"{name!r}, which another one has", "Choose another name="
+        "name-taken",
+        "a node has a name of its own",
+        f"{name!r}, which another one has",
+        f'Write another one, e.g. name="{name}_2"',
     )
 
 

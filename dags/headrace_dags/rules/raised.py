@@ -35,7 +35,7 @@ def correction(error: BaseException) -> str:
     if isinstance(error, AttributeError) and isinstance(error.obj, Dag) and error.name == "map":
         return "Map each of its steps, or make one step of it"
     if isinstance(error, AttributeError) and isinstance(error.obj, (Step, Stateful)):
-        return "Call the step, or use its .map or .with_"
+        return "Call the step, or use its .map, .zip, .with_ or .tolerant"
     if isinstance(error, NameError) and error.name == "hr":
         return "Write `import headrace as hr` at the top"
     name, known = _unknown(error)

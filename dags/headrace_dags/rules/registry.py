@@ -62,7 +62,6 @@ TITLES: Mapping[str, str] = MappingProxyType(
         "join-count": "A join has something to choose from",
         "join-cycle": "A branch is chosen before its steps run",
         "join-type": "Values that are joined travel alike",
-        "mapped-dag": "A dag that is mapped returns a value of each item",
         "name-taken": "A node has a name of its own",
         "optional-value": "What may be missing goes to a port that says so",
         "switch-key": "The cases of a switch are members of its Enum, each once",

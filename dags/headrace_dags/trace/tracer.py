@@ -90,7 +90,7 @@ class Tracer(Witness):
         origin = origin_of(value)
         if origin.use and origin.port and origin.axis is not scope:
             self.notes.note(joins.constant_of_items(declared.where, str(origin)), declared.where, location)
-            self.excuse(value)
+            self.failed = True
         use = origin.use if origin.axis is scope else None
         port = origin.port.model_copy(update={"many": True}) if origin.port else None
         return StandIn(Origin(self, use, port, origin.annotation))
@@ -210,7 +210,11 @@ class Tracer(Witness):
         origin = origin_of(value) if is_standin(value) else None
         node = self.nodes.get(origin.use.node) if origin and origin.use else None
         if origin is None or (origin.port and not (node and node.step.yields)):
-            self.notes.note(joins.collect_stream(repr(value)), self.scope.declared.where, self.here())
+            self.notes.note(
+                joins.collect_stream(str(origin) if origin else "no value of the dag"),
+                self.scope.declared.where,
+                self.here(),
+            )
             self.excuse(value)
             return self.poison()
         return StandIn(replace(origin, collected=True))

@@ -2,8 +2,8 @@ import headrace as hr
 
 
 @hr.step
-def shout(text: hr.Text | None) -> hr.Text:
-    return (text or "").upper()
+def shout(text: hr.Text | int) -> hr.Text:
+    return str(text).upper()
 
 
 @hr.dag

@@ -1,16 +1,4 @@
-from pydantic import BaseModel
-
 import headrace as hr
-
-
-class Word(BaseModel):
-    text: str
-    at: float
-
-
-@hr.step
-def hear(sound: hr.Audio) -> Word:
-    return Word(text="hello", at=0.5)
 
 
 @hr.step
@@ -19,6 +7,5 @@ def shout(text: hr.Text) -> hr.Text:
 
 
 @hr.dag
-def bad(sound: hr.Audio) -> hr.Text:
-    word = hear(sound)
-    return shout(word.text)
+def bad(text: hr.Text) -> hr.Text:
+    return shout(text.strip())

@@ -1,0 +1,11 @@
+import headrace as hr
+
+
+@hr.step
+def shout(text: hr.Text) -> hr.Text:
+    return text.upper()
+
+
+@hr.dag
+def bad(texts: hr.Many[hr.Text]) -> hr.Many[hr.Text]:
+    return hr.collect(shout.map(texts))
