@@ -11,6 +11,7 @@ from typing import Any, Optional
 from headrace_dags.graph import PortType
 from headrace_dags.media.handles import Blob
 from headrace_dags.misfit import Misfit
+from headrace_dags.ports.jsontypes import union_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +41,9 @@ def common(values: Sequence[tuple[PortType, Any]]) -> Common | Misfit:
 
 
 def _union(types: Sequence[PortType], annotations: Sequence[Any]) -> Common:
-    members = tuple(dict.fromkeys(each for kind in types for each in (kind.members or (kind,))))
+    members = [each for kind in types for each in (kind.members or (kind,))]
     joined: Any = reduce(or_, (Optional[each] for each in annotations))  # noqa: UP045  # also of what knows no |
-    return Common(PortType(kind="json", python=" | ".join(map(str, members)), members=members), joined)
+    return Common(union_of(members), joined)
 
 
 def _family(types: Sequence[PortType], annotations: Sequence[type[Blob]]) -> Common:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Literal, get_args, get_origin, get_type_hints, is_typeddict
 
 from pydantic import BaseModel, TypeAdapter
@@ -48,7 +48,13 @@ def _union_type(annotation: Any) -> PortType | Misfit:
         if isinstance(found, Misfit):
             return found
         members.append(found)
-    return PortType(kind="json", python=spelled(annotation), members=tuple(members))
+    return union_of(members)
+
+
+def union_of(members: Iterable[PortType]) -> PortType:
+    """The type that is any of ``members``, in an order of its own: Python holds unions of another order for the same."""
+    found = sorted(dict.fromkeys(members), key=str)
+    return PortType(kind="json", python=" | ".join(map(str, found)), members=tuple(found))
 
 
 def _steady(schema: Any, *, in_default: bool = False) -> Any:
