@@ -74,8 +74,9 @@ class Tracer(Witness):
         declared, location = declared_of(step), self.here()
         self.notes.add(declared.declaration.problems)
         bound = self._bound(declared, args, kwargs, location)
-        mapped = self._mapped(declared, location) if mapping else ""
-        fed = self._fed(declared, bound, location, Site(self, declared.where, mapping), mapped)
+        mapped = self._mapped(declared, _written(step, declared), location) if mapping else ""
+        site = Site(self, declared.where, mapping, _written(step, declared))
+        fed = self._fed(declared, bound, location, site, mapped)
         name = self._unique(declared.name)
         self.nodes[name] = Node(
             name=name,
@@ -177,10 +178,10 @@ class Tracer(Witness):
             given[each.name] = bound[each.name] if isinstance(found, Const) else StandIn(Origin(self, use, each.port))
         return given
 
-    def _mapped(self, declared: Declared, location: Location) -> str:
+    def _mapped(self, declared: Declared, written: str, location: Location) -> str:
         """The parameter that ``.map`` goes over; empty where it cannot."""
         first = declared.parameters[0] if declared.parameters else None
-        for misfit in rules.unmappable(declared.where, first.port if first else None, declared.signature):
+        for misfit in rules.unmappable(written, first.port if first else None, declared.signature):
             self.notes.note(misfit, declared.where, location)
         if first is None and not declared.is_open:
             self.notes.note(rules.map_nothing(), declared.where, location)
@@ -203,6 +204,11 @@ class Tracer(Witness):
     def _unique(self, name: str) -> str:
         """A name for a node, under the name of the dag whose body runs."""
         return self._names.unique(f"{self.scope.name}_{name}" if self.scope.name else name)
+
+
+def _written(step: Any, declared: Declared) -> str:
+    """How a step is written where it is called: a class step is made before."""
+    return f"{declared.where}(...)" if isinstance(step, Stateful) else declared.where
 
 
 def _outputs(declared: Declared, *, mapping: bool) -> tuple[Port, ...]:
