@@ -161,7 +161,7 @@ def test_an_exception_of_the_body_is_told_with_its_line() -> None:
 
     told = problems_of(body)
     assert [problem.code for problem in told] == ["constant-type", "dag-body"]
-    assert told[1].got == "KeyError: 'missing'"
+    assert told[1].got == "KeyError: 'missing' in {}[\"missing\"]"
     assert told[1].location
     assert told[1].location.line == inspect.getsourcelines(body)[1] + 2
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -105,6 +107,36 @@ def logged(function):
 
 
 SHARED = []
+
+
+"""
+
+SEEN = """import sys
+import threading
+
+LOCK = threading.Lock()
+STYLES = {"loud": 2}
+this = sys.modules[__name__]
+
+
+class Cut(NamedTuple):
+    head: hr.Text
+    tail: hr.Text
+
+
+@hr.step
+def cut(text: hr.Text) -> Cut:
+    return Cut(text, text)
+
+
+@hr.step
+def known(text: hr.Text) -> Info:
+    return Info(title=text)
+
+
+@hr.step
+def count(text: hr.Text) -> int:
+    return len(text)
 
 
 """
@@ -250,7 +282,105 @@ def test_a_value_of_another_trace_is_told(tmp_path: Path) -> None:
 
 def test_a_dag_that_is_called_while_its_module_is_imported_tells_its_own_problems(tmp_path: Path) -> None:
     text = "@hr.dag\ndef main(text: hr.Text) -> hr.Text:\n    return shout(txt=text)\n\n\nmain('a')\n"
-    assert problems(tmp_path, text) == [("unknown-argument", "return shout(txt=text)", "Write text")]
+    assert problems(tmp_path, text) == [
+        ("unknown-argument", "return shout(txt=text)", "Write text"),
+        ("dag-at-import", "main('a')", 'Write it below `if __name__ == "__main__":`'),
+    ]
+
+
+LOUD = "@hr.dag\ndef loud(text: hr.Text) -> hr.Text:\n    return shout(text)\n\n\n"
+
+
+def test_a_module_may_call_the_dags_of_another_while_it_is_imported(tmp_path: Path) -> None:
+    (tmp_path / "shouting.py").write_text(PRELUDE + LOUD)
+    (tmp_path / "asking.py").write_text("from shouting import loud\n\nANSWER = loud('a')\n")
+    assert load_module(str(tmp_path / "asking.py")).module.ANSWER == "A"
+
+
+def test_a_script_calls_its_dags(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(f"{PRELUDE}{LOUD}print(loud('a'))\n")
+    assert subprocess.run([sys.executable, script], capture_output=True, text=True, check=True).stdout == "A\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "got"),
+    [
+        ("return shout(text) if None is text else shout('a')", "is on text"),
+        ("return shout(text if type(text) is str else 'a')", "type on text"),
+        ("return shout(text) if text in {'a', 'b'} else shout('a')", "in on text"),
+        ("return shout(text) if text not in STYLES else shout('a')", "in on text"),
+        ("return shout(text, STYLES.get(text, 1))", ".get on text"),
+        ("styles = dict.fromkeys('ab')\n    return shout(text)", ""),
+        ("styles = {'a': 1}\n    return shout(text, styles.get(text, 1))", ".get on text"),
+        ("parts = cut(text)\n    return shout(parts.head if parts.tail is None else parts.tail)", "is on parts.tail"),
+        ("loud = this.shout(text)\n    return shout(loud) if loud is not None else loud", "is on loud"),
+        ("match (text, 1):\n        case (str(), 1):\n            x = 1\n    return shout(text)", "match on text"),
+        ("try:\n        return shout(text)\n    except* ValueError:\n        x = 1", "try around a step"),
+        ("try:\n        return shout(text)\n    finally:\n        SHARED.clear()", "finally after a step"),
+        ("with LOCK:\n        return shout(text)", "with LOCK around a step"),
+        ("with LOCK:\n        times = 2\n    return shout(text, times)", ""),
+        ("return join(*words(text))", "*(Many[Text] from words)"),
+        ("return join(*[*words(text)])", "*(Many[Text] from words)"),
+        ("return filed(**known(text))", "**(mistake:Info from known)"),
+        ("return shout(text, STYLES[text])", "a value of the dag as a key, <Text, the input text>"),
+    ],
+)
+def test_what_a_body_does_that_a_trace_can_hardly_see(body: str, got: str, tmp_path: Path) -> None:
+    file = tmp_path / "mistake.py"
+    file.write_text(f"{PRELUDE}{SEEN}@hr.dag\ndef main(text: hr.Text) -> hr.Text:\n    {body}\n")
+    told = [each.got for each in check_module(load_module(str(file)).module) if each.code != "unused-input"]
+    assert told == ([got] if got else [])
+
+
+@pytest.mark.parametrize(
+    ("default", "change", "told"),
+    [
+        ("list[str] = []", "seen.append(text)", True),
+        ("list[str] = []", "seen += [text]", True),
+        ("list[str] = []", "seen[0:] = [text]", True),
+        ("list[str] = []", "del seen[:]", True),
+        ("dict[str, int] = {}", "seen.update(a=1)", True),
+        ("list[str] = []", "seen = [*seen, text]", False),
+        ("list[str] = []", "seen = list(seen)\n    seen.append(text)", False),
+        ("list[str] = []", "seen.index", False),
+        ("int = 1", "seen += 1", False),
+    ],
+)
+def test_a_default_that_a_body_changes(default: str, change: str, told: bool, tmp_path: Path) -> None:
+    step = f"@hr.step\ndef kept(text: hr.Text, seen: {default}) -> hr.Text:\n    {change}\n    return text\n"
+    file = tmp_path / "mistake.py"
+    file.write_text(PRELUDE + step)
+    lines = file.read_text().splitlines()
+    noted = [(each.code, each.location) for each in check_module(load_module(str(file)).module)]
+    found = [(code, lines[place.line - 1].strip()) for code, place in noted if place]
+    assert found == ([("mutable-default", change)] if told else [])
+
+
+def test_a_default_that_a_class_step_changes(tmp_path: Path) -> None:
+    step = (
+        "class Kept(hr.Stateful):\n    def __call__(self, text: hr.Text, seen: list[str] = []) -> hr.Text:\n"
+        "        seen.append(text)\n        return text\n"
+    )
+    (told,) = problems(tmp_path, step)
+    assert told == ("mutable-default", "seen.append(text)", "Write seen = list(seen) before, which makes a copy")
+
+
+@pytest.mark.parametrize(
+    ("body", "write"),
+    [
+        ("return Translate()(words(text))", "Write Translate(...).map(...), which runs it for each"),
+        ("return join(Translate().map(text))", "Write Translate(...)(...) for one value"),
+        ("shout(text)", "Write return shout(text)"),
+        ("print('done')", "Return the value of a step"),
+        ("return count(text)", "Write -> int, or return a value that is hr.Text"),
+        ("return shout(darker(text))", "put a step between that takes hr.Text and returns hr.Image"),
+        ("return filed(text)", "put a step between that takes hr.Text and returns Info"),
+    ],
+)
+def test_the_line_to_write_is_one_that_can_be_typed(body: str, write: str, tmp_path: Path) -> None:
+    told = problems(tmp_path, f"{SEEN}@hr.dag\ndef main(text: hr.Text) -> hr.Text:\n    {body}\n")
+    assert any(write in each[2] for each in told), told
 
 
 def test_opening_a_value_touches_no_file(

@@ -51,7 +51,9 @@ def _of_class(cls: type[Stateful]) -> Declared:
 
 
 def _init(cls: type[Stateful]) -> Any:
-    return None if cls.__init__ is Stateful.__init__ else classes.stateful_init()
+    if cls.__init__ is Stateful.__init__:
+        return None
+    return classes.stateful_init(list(inspect.signature(cls.__init__).parameters)[1:])
 
 
 def _read(draft: Draft, cls: type[Stateful], *, batched: bool) -> None:
@@ -90,5 +92,9 @@ def _method(cls: type[Stateful], name: str) -> FunctionType | None:
 
 def _check_setup(draft: Draft, cls: type[Stateful]) -> None:
     fn = _method(cls, "setup")
-    if fn and (len(inspect.signature(fn).parameters) != 1 or inspect.iscoroutinefunction(fn)):
-        draft.notes.note(classes.stateful_setup(), f"{draft.name}.setup", sourcelines.definition(fn))
+    if fn is None:
+        return
+    parameters, waits = list(inspect.signature(fn).parameters), inspect.iscoroutinefunction(fn)
+    if waits or len(parameters) != 1:
+        misfit = classes.stateful_setup(parameters, waits=waits)
+        draft.notes.note(misfit, f"{draft.name}.setup", sourcelines.definition(fn))

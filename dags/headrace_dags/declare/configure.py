@@ -71,7 +71,7 @@ def _understood(name: str, annotation: Any) -> Port | Misfit:
     plain = isinstance(parsed, Parsed) and not (parsed.many or parsed.batch or parsed.stream)
     if isinstance(parsed, Parsed) and plain and parsed.type.kind in ("text", "json"):
         return parsed.port(name)
-    return rules.config_type(written(annotation))
+    return rules.config_type(name, written(annotation))
 
 
 def defaults(cls: type[Stateful]) -> tuple[dict[str, JsonValue], tuple[Problem, ...]]:

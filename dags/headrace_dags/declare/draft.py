@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from types import MappingProxyType
+from types import FunctionType, MappingProxyType
 from typing import Any
 
 from headrace_dags.declare.declaration import Declaration, Signature
@@ -16,6 +16,7 @@ from headrace_dags.errors import Location
 from headrace_dags.graph import Form, StepRef
 from headrace_dags.misfit import Misfit
 from headrace_dags.rules import options as rules
+from headrace_dags.rules.defaults import changed_defaults
 from headrace_dags.rules.signature import unknown_option
 
 _STEP_OPTIONS = ["memory", "gpu_memory", "device", "slice", "max_items"]
@@ -78,6 +79,12 @@ class Draft:
         self.parameters = reader.parameters()
         self.outputs = reader.outputs(yields=yields)
         self.is_open = reader.is_open
+        if reader.form != "dag":
+            self._look_for_changed_defaults(reader.fn)
+
+    def _look_for_changed_defaults(self, fn: FunctionType) -> None:
+        for name, misfit, line in changed_defaults(fn):
+            self.notes.note(misfit, f"{self.name}.{name}", Location(fn.__code__.co_filename, line))
 
     def ref(self, form: Form, written: StepOptions) -> StepRef:
         """How a node finds the step again, with its resources and batching."""

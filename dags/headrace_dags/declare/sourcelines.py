@@ -52,6 +52,13 @@ def last_return(fn: FunctionType) -> Location:
     return Location(fn.__code__.co_filename, max(lines)) if lines else definition(fn)
 
 
+def last_call(fn: FunctionType) -> ast.Call | None:
+    """The call that the body ends with as a statement of its own; ``None`` where it ends otherwise."""
+    node = tree_of(fn)
+    last = node.body[-1] if node else None
+    return last.value if isinstance(last, ast.Expr) and isinstance(last.value, ast.Call) else None
+
+
 def attribute(cls: type, header: Location, name: str) -> Location:
     """The line of the annotated attribute ``name`` of a class whose statement is at ``header``."""
     for node in ast.walk(_parsed(_text(header.file))):

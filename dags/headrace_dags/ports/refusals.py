@@ -13,10 +13,13 @@ from headrace_dags.misfit import Misfit
 from headrace_dags.ports.arrays import is_array
 from headrace_dags.ports.spelling import UNIONS, spelled, written
 
-_HANDLES = "Write hr.Blob, hr.Video, hr.Jpeg, ... (a handle, read only when asked)"
+_HANDLES = "Write hr.Blob, hr.Video, hr.Jpeg, ... (a handle: .read() gives the bytes, .path() a file)"
 _TYPED = "Write the type, e.g. hr.Image, str, int or a pydantic model"
 _FOREIGN = {
-    "PIL": ("a PIL image", "Write `import headrace as hr` and hr.Image, and give np.asarray(picture.convert('RGB'))"),
+    "PIL": (
+        "a PIL image",
+        "Write `import headrace as hr` and hr.Image, which is an array: np.asarray(picture.convert('RGB'))",
+    ),
     "torch": ("a torch tensor", "Write hr.Image, hr.Audio or an array with hr.Layout, and give tensor.numpy()"),
     "pandas": ("a pandas table", "Write a list of pydantic models"),
 }

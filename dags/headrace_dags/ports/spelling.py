@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import types
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
+from headrace_dags.graph import Port, PortType
 from headrace_dags.layout import Axis, BatchAxis, Layout
 from headrace_dags.media.handles import Blob
 from headrace_dags.ports.arrays import is_array
@@ -52,6 +55,27 @@ def written(annotation: Any) -> str:
     if isinstance(origin, type) and args and origin not in UNIONS:
         return f"{origin.__name__}[{', '.join(map(written, args))}]"
     return spelled(annotation).rpartition(":")[2]
+
+
+def annotated(port: Port) -> str:
+    """How the annotation of a port is written: ``hr.Image``, ``hr.Many[hr.Jpeg]``, ``Invoice``."""
+    item = _annotated(port.type)
+    return f"hr.Many[{item}]" if port.many else item
+
+
+def _annotated(kind: PortType) -> str:
+    if kind.is_handle:
+        return next((f"hr.{each.__name__}" for each in _handles(Blob) if each.media_type == kind.media), "hr.Blob")
+    if kind.is_array:
+        return _DECODED.get(kind.kind, "an array with hr.Layout")
+    return "hr.Text" if kind.kind == "text" else re.sub(r"[\w.]+:", "", kind.python)
+
+
+def _handles(base: type[Blob]) -> Iterator[type[Blob]]:
+    """A class of handles and those below it."""
+    yield base
+    for each in base.__subclasses__():
+        yield from _handles(each)
 
 
 def _written_marked(args: tuple[Any, ...]) -> str:

@@ -1,11 +1,11 @@
-"""The rules for what tracing cannot see: tests that ask a stand-in nothing, and ``try``. Found in the source of a dag's body."""
+"""The rules for what tracing cannot see: tests that ask a stand-in nothing, ``try`` and ``with``. Found in a body's source."""
 
 from __future__ import annotations
 
 import ast
 import dis
-from collections.abc import Iterator
-from types import FunctionType
+from collections.abc import Iterator, Mapping, Sequence
+from types import FunctionType, ModuleType
 from typing import Any, Literal, TypeAlias
 
 from headrace_dags.declare import sourcelines
@@ -14,13 +14,17 @@ from headrace_dags.declare.stateful import Stateful
 from headrace_dags.declare.steps import Step
 from headrace_dags.misfit import Misfit
 
-What: TypeAlias = Literal["class", "step", "value", "other"]
+What: TypeAlias = Literal["class", "step", "value", "lost", "table", "other"]
+Block: TypeAlias = ast.Try | ast.TryStar | ast.With
 
-_CALLED: dict[What, What] = {"class": "step", "step": "value", "value": "other", "other": "other"}
-_METHODS: dict[str, What] = {"map": "value", "zip": "value", "with_": "step", "tolerant": "step"}
+_CALLED: Mapping[What, What] = {"class": "step", "step": "value", "value": "lost", "lost": "lost"}
+_METHODS: Mapping[str, What] = {"map": "value", "zip": "value", "with_": "step", "tolerant": "step"}
 _TESTS = ("isinstance", "type", "callable")
+_TABLES = (dict, set, frozenset)
 _OPCODES = frozenset(
-    code for name, code in dis.opmap.items() if name.startswith(("IS_OP", "MATCH_")) or name.endswith("_NONE")
+    code
+    for name, code in dis.opmap.items()
+    if name.startswith(("IS_OP", "MATCH_", "CONTAINS_OP")) or name.endswith("_NONE")
 )
 
 
@@ -33,18 +37,19 @@ def unseen(fn: FunctionType) -> Iterator[tuple[Misfit, int]]:
     if node is None:
         return
     arguments = (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
-    known: dict[str, What] = dict.fromkeys([each.arg for each in arguments], "value")
+    names = Names(fn.__globals__, dict.fromkeys([each.arg for each in arguments], "value"))
     for each in sourcelines.own_statements(node):
-        known |= _assigned(each, known, fn.__globals__)
-        tested = _tested(each)
-        if tested and _what(tested, known, fn.__globals__) == "value":
-            yield traced_test(_kind(each), ast.unparse(tested)), tested.lineno
-        elif isinstance(each, ast.Try) and each.handlers and _calls(each, known, fn.__globals__):
-            yield traced_try(), each.lineno
+        names.learn(each)
+        kind, asked = _tested(each, names)
+        tested = next((operand for operand in asked if names.what(operand) == "value"), None)
+        if tested:
+            yield traced_test(kind, ast.unparse(tested)), tested.lineno
+        elif isinstance(each, Block) and names.calls_step(each.body):
+            yield from ((misfit, each.lineno) for misfit in _around(each, names))
 
 
 def traced_test(kind: str, tested: str) -> Misfit:
-    """``traced-test``: no ``is``, ``isinstance`` or ``match`` on values of a dag."""
+    """``traced-test``: no ``is``, ``isinstance``, ``match`` or look into a table with values of a dag."""
     write = "Decide in a step, which sees the value"
     return Misfit("traced-test", "a dag cannot test a value", f"{kind} on {tested}", write)
 
@@ -55,59 +60,124 @@ def traced_try() -> Misfit:
     return Misfit("traced-try", "a dag cannot catch what a step raises", "try around a step", write)
 
 
-def _may_hold(fn: FunctionType) -> bool:
-    """Whether the body could hold any of that, by a look at its code: parsing the source takes longer."""
-    code = fn.__code__
-    tests = not _OPCODES.isdisjoint(code.co_code[::2]) or not set(_TESTS).isdisjoint(code.co_names)
-    return tests or bool(code.co_exceptiontable)
+def traced_finally() -> Misfit:
+    """``traced-try``: what stands in ``finally`` runs before the step does."""
+    write = "Write try and finally in the body of the step"
+    return Misfit("traced-try", "a dag cannot clean up after a step", "finally after a step", write)
 
 
-def _assigned(node: ast.AST, known: dict[str, What], names: dict[str, Any]) -> dict[str, What]:
-    """The names that a statement gives a step or the value of one."""
-    if not isinstance(node, (ast.Assign, ast.AnnAssign, ast.NamedExpr)) or node.value is None:
-        return {}
-    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-    found = [each.id for target in targets for each in ast.walk(target) if isinstance(each, ast.Name)]
-    return dict.fromkeys(found, _what(node.value, known, names))
+def traced_block(opened: str) -> Misfit:
+    """``traced-with``: a ``with`` block is left before any step runs."""
+    write = "Move the with into the body of the step: here the block is left before the step runs"
+    return Misfit("traced-with", "a dag cannot put a step into a block", f"with {opened} around a step", write)
 
 
-def _what(node: ast.expr, known: dict[str, What], names: dict[str, Any]) -> What:
-    """What an expression is: a class step, a step, or the value of a call of one."""
-    if isinstance(node, ast.Name):
-        return known[node.id] if node.id in known else _named(names.get(node.id))
-    if not isinstance(node, ast.Call):
-        return "other"
-    method = node.func.attr if isinstance(node.func, ast.Attribute) else ""
-    called = _what(node.func.value if isinstance(node.func, ast.Attribute) else node.func, known, names)
-    if method:
-        return _METHODS.get(method, "other") if called == "step" else "other"
-    return _CALLED[called]
+class Names:
+    """What the names and expressions of a dag's body stand for, as far as its source tells.
+
+    Args:
+        world: the global names of its module.
+        known: the local names, of which more are learnt.
+    """
+
+    def __init__(self, world: Mapping[str, Any], known: dict[str, What]) -> None:
+        self._world, self._known = world, known
+
+    def learn(self, node: ast.AST) -> None:
+        """Take up the names that a statement assigns."""
+        if not isinstance(node, (ast.Assign, ast.AnnAssign, ast.NamedExpr)) or node.value is None:
+            return
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        found = [each.id for target in targets for each in ast.walk(target) if isinstance(each, ast.Name)]
+        self._known |= dict.fromkeys(found, self.what(node.value))
+
+    def what(self, node: ast.expr) -> What:
+        """What an expression is: a class step, a step, the value of a call of one (or a field of it), a dict or set.
+
+        What is made of a value in the body itself is ``lost``: a trace notices that.
+        """
+        match node:
+            case ast.Name() | ast.Attribute() | ast.Subscript():
+                return self._named(node)
+            case ast.Call():
+                return self._called(node)
+            case ast.NamedExpr(value=value):
+                return self.what(value)
+            case ast.BinOp(left=left, right=right):
+                return "lost" if {"value", "lost"} & {self.what(left), self.what(right)} else "other"
+            case ast.Dict() | ast.Set() | ast.DictComp() | ast.SetComp():
+                return "table"
+            case _:
+                return "other"
+
+    def calls_step(self, body: Sequence[ast.stmt]) -> bool:
+        """Whether statements call a step."""
+        inside = (each for statement in body for each in ast.walk(statement))
+        return any(isinstance(each, ast.Call) and self.what(each) == "value" for each in inside)
+
+    def _named(self, node: ast.Name | ast.Attribute | ast.Subscript) -> What:
+        if isinstance(node, ast.Name):
+            return self._known.get(node.id) or _kind_of(self._object(node))
+        owner = self.what(node.value)
+        return owner if owner in {"value", "lost"} else _kind_of(self._object(node))
+
+    def _called(self, node: ast.Call) -> What:
+        found = _CALLED.get(self.what(node.func), "other")
+        if found == "other" and isinstance(node.func, ast.Attribute) and self.what(node.func.value) == "step":
+            return _METHODS.get(node.func.attr, "other")
+        return found
+
+    def _object(self, node: ast.expr) -> Any:
+        """What a global name, or a name in a module, holds."""
+        if isinstance(node, ast.Name):
+            return None if node.id in self._known else self._world.get(node.id)
+        owner = self._object(node.value) if isinstance(node, ast.Attribute) else None
+        return (
+            getattr(owner, node.attr, None)
+            if isinstance(owner, ModuleType) and isinstance(node, ast.Attribute)
+            else None
+        )
 
 
-def _named(found: Any) -> What:
+def _kind_of(found: Any) -> What:
     if isinstance(found, type):
         return "class" if issubclass(found, Stateful) else "other"
+    if isinstance(found, _TABLES):
+        return "table"
     return "step" if isinstance(found, (Step, Dag, Stateful)) else "other"
 
 
-def _tested(node: ast.AST) -> ast.expr | None:
-    """What a node tests in a way that a stand-in does not notice."""
-    if isinstance(node, ast.Match):
-        return node.subject
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _TESTS:
-        return node.args[0] if node.args else None
-    if isinstance(node, ast.Compare) and any(isinstance(each, (ast.Is, ast.IsNot)) for each in node.ops):
-        return node.left
-    return None
+def _may_hold(fn: FunctionType) -> bool:
+    """Whether the body could hold any of that, by a look at its code: parsing the source takes longer."""
+    code = fn.__code__
+    tests = not _OPCODES.isdisjoint(code.co_code[::2]) or not {*_TESTS, "get"}.isdisjoint(code.co_names)
+    return tests or bool(code.co_exceptiontable)
 
 
-def _kind(node: ast.AST) -> str:
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-        return node.func.id
-    return "match" if isinstance(node, ast.Match) else "is"
+def _tested(node: ast.AST, names: Names) -> tuple[str, Sequence[ast.expr]]:
+    """How a node tests something in a way that a stand-in does not notice, and what it tests."""
+    match node:
+        case ast.Match(subject=subject):
+            return "match", subject.elts if isinstance(subject, ast.Tuple) else [subject]
+        case ast.Call(func=ast.Name(id=name), args=[first, *_]) if name in _TESTS:
+            return name, [first]
+        case ast.Call(func=ast.Attribute(attr="get", value=table), args=[key, *_]) if names.what(table) == "table":
+            return ".get", [key]
+        case ast.Compare() if any(isinstance(each, (ast.Is, ast.IsNot)) for each in node.ops):
+            return "is", [node.left, *node.comparators]
+        case ast.Compare(ops=[ast.In() | ast.NotIn()], comparators=[table]) if names.what(table) == "table":
+            return "in", [node.left]
+        case _:
+            return "", ()
 
 
-def _calls(node: ast.Try, known: dict[str, What], names: dict[str, Any]) -> bool:
-    """Whether the guarded part calls a step."""
-    inside = (each for statement in node.body for each in ast.walk(statement))
-    return any(isinstance(each, ast.Call) and _what(each, known, names) == "value" for each in inside)
+def _around(node: Block, names: Names) -> Iterator[Misfit]:
+    """What is wrong with a block around a step. A value that is opened is told where that happens."""
+    if isinstance(node, ast.With):
+        opened = [each.context_expr for each in node.items]
+        if not {"value", "lost"} & {names.what(each) for each in opened}:
+            yield traced_block(f"{', '.join(map(ast.unparse, opened)):.60}")
+    elif node.handlers:
+        yield traced_try()
+    else:
+        yield traced_finally()

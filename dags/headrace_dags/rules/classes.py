@@ -45,22 +45,34 @@ def batch_parameters(count: int) -> Misfit:
     return Misfit("batch-signature", "batch takes one batch", f"{count} parameters", write)
 
 
-def stateful_init() -> Misfit:
-    """``stateful-init``: the constructor is given by the base."""
-    write = "Make its parameters annotated attributes, and do the work in setup"
+def stateful_init(parameters: Iterable[str]) -> Misfit:
+    """``stateful-init``: the constructor is given by the base.
+
+    Args:
+        parameters: what the constructor takes, without ``self``.
+    """
+    names = list(parameters)
+    attributes = f"Write {listed(f'{name}: ...' for name in names)} in the class" if names else "Leave it out"
+    write = f"{attributes}, and do the work in def setup(self)"
     return Misfit("stateful-init", "configuration is annotated attributes", "a constructor of its own", write)
 
 
-def stateful_setup() -> Misfit:
-    """``stateful-setup``: ``setup`` takes nothing and is no coroutine."""
-    return Misfit(
-        "stateful-setup", "expects def setup(self)", "other parameters, or async def", "Write def setup(self) -> None"
-    )
+def stateful_setup(parameters: Iterable[str], *, waits: bool) -> Misfit:
+    """``stateful-setup``: ``setup`` takes nothing and is no coroutine.
+
+    Args:
+        parameters: what it takes.
+        waits: whether it is ``async def``.
+    """
+    names = list(parameters)
+    got = f"{'async ' if waits else ''}def setup({', '.join(names)})"
+    kept = f", and {listed(f'{name}: ...' for name in names[1:])} in the class" if names[1:] else ""
+    return Misfit("stateful-setup", "expects def setup(self)", got, f"Write def setup(self) -> None{kept}")
 
 
-def config_type(shown: str) -> Misfit:
+def config_type(name: str, shown: str) -> Misfit:
     """``config-type``: configuration is JSON, so that it can be written down."""
-    write = "Write a str, int, float, bool or pydantic model; make anything else in setup, without annotating it in the class"
+    write = f"Write a str, int, float, bool or pydantic model; make anything else in setup, as self.{name} = ..., and leave out its annotation"
     return Misfit("config-type", "expects configuration that is JSON", shown, write)
 
 

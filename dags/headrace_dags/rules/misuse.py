@@ -44,6 +44,19 @@ def traced_unpacking(got: str) -> Misfit:
     return Misfit("traced-iteration", "a dag cannot take a value apart", got, write)
 
 
+def traced_spread(got: str) -> Misfit:
+    """``traced-iteration``: how many parameters a value would fill is not known yet."""
+    whole = "Give it whole, to a parameter that is hr.Many[...]"
+    write = whole if got.startswith("Many[") else IN_A_STEP
+    return Misfit("traced-iteration", "a dag cannot spread a value over parameters", f"*({got})", write)
+
+
+def traced_keywords(got: str) -> Misfit:
+    """``traced-iteration``: which names a value holds is not known yet."""
+    write = "Give it whole, or let the step return a NamedTuple and give its fields one by one"
+    return Misfit("traced-iteration", "a dag cannot spread a value over parameters", f"**({got})", write)
+
+
 def traced_length(got: str) -> Misfit:
     """``traced-length``: how many items there are is not known yet."""
     return Misfit("traced-length", "a dag cannot count a value", f"the length of {got}", IN_A_STEP)
@@ -72,7 +85,12 @@ def traced_operator(got: str, sign: str) -> Misfit:
 
 def traced_call(got: str) -> Misfit:
     """``traced-call``: a value is no step."""
-    return Misfit("traced-call", "a dag cannot call a value", f"a call of {got}", "Call a step with it")
+    return Misfit(
+        "traced-call",
+        "a dag cannot call a value",
+        f"a call of {got}",
+        "Call a step, and give the value to that: step(value)",
+    )
 
 
 def traced_await(got: str) -> Misfit:

@@ -28,5 +28,5 @@ def onnx_port(port: Port) -> Misfit | None:
     """``onnx-port``: a model takes and gives arrays."""
     if port.type.is_array:
         return None
-    write = "Write an array with hr.Layout, and make it in a step before"
+    write = "Write hr.Image, hr.Audio, hr.Embedding or an array with hr.Layout; a step makes it of the value"
     return Misfit("onnx-port", "a model takes and gives arrays", str(port), write)

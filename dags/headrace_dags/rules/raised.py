@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import linecache
 import re
 import sys
+import traceback
 from collections.abc import Iterable
 
 from headrace_dags.declare.dag import Dag
@@ -24,6 +26,17 @@ def said(error: BaseException) -> str:
     text = error.msg if isinstance(error, SyntaxError) else str(error).strip().partition("\n")[0]
     text = re.sub(r"\. Did you mean.*", "", text).rstrip(".")
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def at_fault(error: BaseException, file: str, longest: int = 60) -> str:
+    """The source of the expression in ``file`` that raised ``error``; empty where it is not known, or long."""
+    frames = [each for each in traceback.extract_tb(error.__traceback__) if each.filename == file]
+    last = frames[-1] if frames else None
+    if last is None or last.colno is None or last.end_colno is None or last.lineno != last.end_lineno:
+        return ""
+    line = linecache.getline(last.filename, last.lineno or 0).encode()  # columns count bytes
+    code = line[last.colno : last.end_colno].decode(errors="ignore").strip()
+    return code if len(code) <= longest else ""
 
 
 def correction(error: BaseException) -> str:

@@ -24,7 +24,7 @@ def step_target(target: Any) -> Misfit | None:
         target: what it stands on; below decorators that use ``functools.wraps`` there may be a function.
     """
     if isinstance(target, type):
-        write = f"Derive the class from the base instead: class {target.__name__}(hr.Stateful)"
+        write = f"Write class {target.__name__}(hr.Stateful), without the decorator"
         return Misfit("step-target", "expects a function", f"the class {target.__name__}", write)
     if isinstance(target, (Step, Dag)):
         got = f"a function that is a {type(target).__name__.lower()} already"
@@ -40,7 +40,12 @@ def _no_plain_function(fn: FunctionType) -> Misfit | None:
     """A lambda, a method, or what a decorator put in place of the function."""
     parameters = inspect.signature(fn).parameters.values()
     if fn.__name__ == "<lambda>":
-        return Misfit("step-target", "expects a function written with def", "a lambda", "Write def, a name and types")
+        return Misfit(
+            "step-target",
+            "expects a function written with def",
+            "a lambda",
+            "Write def name(text: hr.Text) -> hr.Text: and its body",
+        )
     if "<locals>" in fn.__qualname__ and parameters and all(each.kind in _VARIADIC for each in parameters):
         got = f"{fn.__name__}, which a decorator put in its place"
         return Misfit("step-target", "expects a function", got, f"Put @functools.wraps above def {fn.__name__}")
@@ -54,7 +59,8 @@ def async_step(fn: Any) -> Misfit | None:
     """``async-step``: bodies are ordinary functions; waiting is the engine's work."""
     if not (inspect.iscoroutinefunction(fn) or inspect.isasyncgenfunction(fn)):
         return None
-    return Misfit("async-step", "expects an ordinary function", "async def", "Write def, and wait inside the body")
+    write = f"Write def {fn.__name__}(...), and wait inside the body: asyncio.run(...)"
+    return Misfit("async-step", "expects an ordinary function", "async def", write)
 
 
 def not_importable(target: Any) -> Misfit | None:
@@ -105,7 +111,7 @@ def variadic_parameter(parameter: inspect.Parameter) -> Misfit | None:
 
 def missing_annotation(name: str) -> Misfit:
     """``missing-annotation``: a parameter, field or attribute says its type."""
-    write = f"Write {name}: hr.Text, or whatever it is"
+    write = f"Write {name}: hr.Text, {name}: int, or whatever it is"
     return Misfit("missing-annotation", "expects a type annotation", "none", write)
 
 
@@ -140,9 +146,8 @@ def iterator_annotation(returned: Any, *, yields: bool, streams: bool) -> Misfit
     if yields == streams or (streams and not yields):
         return None
     item = listed_item(returned)
-    return Misfit(
-        "iterator-annotation", "a body that yields returns an Iterator", written(returned), f"Write -> Iterator[{item}]"
-    )
+    write = f"Write -> Iterator[{item}], which is of collections.abc"
+    return Misfit("iterator-annotation", "a body that yields returns an Iterator", written(returned), write)
 
 
 def listed_item(annotation: Any) -> str:

@@ -8,13 +8,14 @@ from headrace_dags.declare.declaration import Signature
 from headrace_dags.graph import Port
 from headrace_dags.misfit import Misfit
 from headrace_dags.ports.annotations import accepts
+from headrace_dags.ports.spelling import annotated
 from headrace_dags.rules.names import listed, meant
 
 
 def missing_argument(name: str, port: Port | None) -> Misfit:
     """``missing-argument``: every parameter without a default is given."""
     what = f"expects {port}" if port else "expects a value"
-    return Misfit("missing-argument", what, "nothing", f"Give {name}")
+    return Misfit("missing-argument", what, "nothing", f"Write {name}=... in the call")
 
 
 def unknown_argument(name: str, known: Sequence[str]) -> Misfit:
@@ -63,7 +64,7 @@ def _conversion(port: Port, got: Port) -> str:
         return f"Encode it in a step that takes {got.type} and returns {port.type}"
     if got.type.is_handle and port.type.is_handle:
         return f"Give a value that is {port.type}, or declare the port as {got.type}"
-    return f"Give a value that is {port.type}, or put a step between that makes it from {got.type}"
+    return f"Give a value that is {port.type}, or put a step between that takes {annotated(got)} and returns {annotated(port)}"
 
 
 def many_for_list(expected: Port, got: Port) -> str:
@@ -91,12 +92,12 @@ def many_needs_map(port: Port, shown: str, step: str, *, mapped: bool) -> Misfit
 
 def one_for_many(port: Port, shown: str) -> Misfit:
     """``many-expected``: a port for many takes an axis, not one value."""
-    return Misfit(
-        "many-expected",
-        f"expects {port}",
-        shown,
-        "Give the value of a .map, of a step that yields, or of one that returns hr.Many",
+    one = annotated(port.model_copy(update={"many": False}))
+    write = (
+        "Give the value of a .map, of a step that yields or of one that returns hr.Many; "
+        f"where it is one value, declare {port.name}: {one}"
     )
+    return Misfit("many-expected", f"expects {port}", shown, write)
 
 
 def map_needs_many(port: Port | None, got: Port, shown: str, step: str) -> Misfit:
@@ -141,8 +142,10 @@ def unmappable(step: str, ports: Iterable[Port | None], signature: Signature) ->
 
 def outputs_as_one(names: Iterable[str], shown: str) -> Misfit:
     """``several-outputs``: several outputs are given one by one."""
-    first, *_ = names
-    return Misfit("several-outputs", "expects one value", f"several: {shown}", f"Give one of them, e.g. .{first}")
+    fields = " or ".join(f".{name}" for name in names)
+    return Misfit(
+        "several-outputs", "expects one value", f"several: {shown}", f"Give one of them: write {fields} after it"
+    )
 
 
 def traced_in_container(kind: str) -> Misfit:
@@ -156,8 +159,12 @@ def uncalled(name: str) -> Misfit:
     return Misfit("constant-type", "expects a value", f"the step {name} itself", f"Call it: {name}(...)")
 
 
-def foreign_value(shown: str) -> Misfit:
-    """``foreign-value``: a dag wires its own values only."""
-    return Misfit(
-        "foreign-value", "expects a value of this dag", f"{shown}, of another", "Give it as an argument of the dag"
-    )
+def foreign_value(shown: str, owner: str) -> Misfit:
+    """``foreign-value``: a dag wires its own values only.
+
+    Args:
+        shown: how messages call the value.
+        owner: the dag it belongs to.
+    """
+    write = "Make it a parameter of this dag, or call the step that makes it here"
+    return Misfit("foreign-value", "expects a value of this dag", f"{shown} of the dag {owner}", write)

@@ -75,11 +75,13 @@ class Site:
         tracer: the trace that runs, by identity only.
         step: how messages call the step.
         mapping: whether the call is a ``.map``.
+        written: how the step is written where it is called; as messages call it where that is left empty.
     """
 
     tracer: object
     step: str
     mapping: bool = False
+    written: str = ""
 
 
 def judge(site: Site, parameter: Parameter, value: Any, *, mapped: bool) -> Use | Const | Misfit | None:
@@ -118,11 +120,11 @@ def _unfinished(value: Any) -> Misfit | None:
 
 def _standin(site: Site, parameter: Parameter, origin: Origin, *, mapped: bool) -> Use | Misfit | None:
     if origin.tracer is not site.tracer:
-        return rules.foreign_value(str(origin))
+        return rules.foreign_value(str(origin), origin.tracer.dag_name)
     if parameter.port is None or origin.port is None:
         return None
     if mapped and not origin.port.many:
-        return rules.map_needs_many(parameter.port, origin.port, str(origin), site.step)
+        return rules.map_needs_many(parameter.port, origin.port, str(origin), site.written or site.step)
     misfit = rules.port_type(parameter.port, origin.port, str(origin)) or _missing(parameter.port, origin)
     return misfit or (None if mapped else _axis(site, parameter.port, origin, origin.port)) or origin.use
 
@@ -137,7 +139,7 @@ def _missing(port: Port, origin: Origin) -> Misfit | None:
 def _axis(site: Site, port: Port, origin: Origin, got: Port) -> Misfit | None:
     """Whether one or many are given where one or many are taken."""
     if got.many and not port.many:
-        return rules.many_needs_map(port, str(origin), site.step, mapped=site.mapping)
+        return rules.many_needs_map(port, str(origin), site.written or site.step, mapped=site.mapping)
     return rules.one_for_many(port, str(origin)) if port.many and not got.many else None
 
 

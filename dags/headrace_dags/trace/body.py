@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping
 from dataclasses import replace
 from types import CoroutineType, GeneratorType
@@ -15,6 +16,7 @@ from headrace_dags.graph import Port
 from headrace_dags.misfit import Misfit
 from headrace_dags.ports.annotations import fits
 from headrace_dags.rules import whole, wiring
+from headrace_dags.rules.blind import Names
 from headrace_dags.rules.joins import switch_open
 from headrace_dags.running.bodies import by_name
 from headrace_dags.trace.arguments import is_lost, standins_in, step_name
@@ -70,7 +72,9 @@ def _note_error(tracer: Tracer, error: Exception) -> None:
     """Note what the body raised, unless it comes of what has been noted: a misuse on that line, parameters like *args."""
     location = raised_in(error.__traceback__, tracer.scope.file) or tracer.here()
     if not tracer.told(location) and not tracer.scope.declared.is_open:
-        misfit = wiring.traced_in_container(error.title) if _refused(error) else whole.dag_body(error)
+        misfit = (
+            wiring.traced_in_container(error.title) if _refused(error) else whole.dag_body(error, tracer.scope.file)
+        )
         tracer.notes.note(misfit, tracer.scope.declared.where, location)
 
 
@@ -103,18 +107,27 @@ def _judged(tracer: Tracer, where: str, port: Port, value: Any) -> Origin:
     """The value that gives ``port``, as the dag declares it; of one that does not fit nothing is known but that."""
     if not is_standin(value):
         tracer.failed = True
-        _note(tracer, where, _unmade(value), value)
+        _note(tracer, where, _forgotten(tracer, value) or _unmade(value), value)
         return Origin(tracer, None, port)
     origin = origin_of(value)
     tracer.failed |= origin.use is None or origin.tracer is not tracer
     if origin.tracer is not tracer:
-        _note(tracer, where, wiring.foreign_value(str(origin)), None)
+        _note(tracer, where, wiring.foreign_value(str(origin), origin.tracer.dag_name), None)
     elif origin.port and not (fits(port, origin.port) and port.many == origin.port.many):
         _note(tracer, where, whole.dag_return_type(port, origin.port, str(origin)), value)
     elif origin.port:
         noted = tracer.scope.declared.signature.annotations.get(f"out:{port.name}")
         return replace(origin, port=port, annotation=noted or origin.annotation)
     return Origin(tracer, None, port)
+
+
+def _forgotten(tracer: Tracer, value: Any) -> Misfit | None:
+    """What is wrong with a body that ends with the call of a step and returns nothing."""
+    fn = tracer.scope.own() if value is None else None
+    last = sourcelines.last_call(fn) if fn else None
+    if fn is None or last is None or Names(fn.__globals__, {}).what(last) != "value":
+        return None
+    return whole.dag_return("nothing", f"Write return {ast.unparse(last):.80}")
 
 
 def _unmade(value: Any) -> Misfit:

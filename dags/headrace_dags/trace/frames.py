@@ -11,6 +11,8 @@ from headrace_dags.errors import Location
 
 _UNPACK = dis.opmap["UNPACK_SEQUENCE"]
 _UNPACK_REST = dis.opmap["UNPACK_EX"]
+_SPREAD = frozenset(dis.opmap[name] for name in ("CALL_FUNCTION_EX", "LIST_EXTEND", "SET_UPDATE"))
+_KEYWORDS = frozenset(dis.opmap[name] for name in ("DICT_MERGE", "DICT_UPDATE"))
 
 
 def frame_in(file: str) -> FrameType | None:
@@ -35,6 +37,28 @@ def unpacked(frame: FrameType | None) -> int:
     if code[at] == _UNPACK:
         return code[at + 1]
     return code[at + 1] + 1 if code[at] == _UNPACK_REST else 0
+
+
+def spread(frame: FrameType | None) -> bool:
+    """Whether the frame is about to spread a value with ``*``."""
+    return frame is not None and frame.f_code.co_code[frame.f_lasti] in _SPREAD
+
+
+def caller_spreads_keywords() -> bool:
+    """Whether the code that called the function which asks is about to spread a value with ``**``."""
+    frame = sys._getframe(2)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    return frame.f_code.co_code[frame.f_lasti] in _KEYWORDS
+
+
+def importing(module: str) -> Location | None:
+    """The line of ``module`` that runs while it is imported; ``None`` where it has been, or runs as a script."""
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    while frame is not None:
+        if frame.f_code.co_name == "<module>" and frame.f_globals.get("__name__") == module:
+            scripts = module == "__main__" or module.startswith("<")
+            return None if scripts else Location(frame.f_code.co_filename, frame.f_lineno)
+        frame = frame.f_back
+    return None
 
 
 def raised_in(trace: TracebackType | None, file: str) -> Location | None:

@@ -55,7 +55,7 @@ class Joining:
         if origin is None:
             self.note(self._unfit(value), f"{self.kind}.{name}", location)
         elif origin.tracer is not self.tracer:
-            self.note(wiring.foreign_value(str(origin)), f"{self.kind}.{name}", location)
+            self.note(wiring.foreign_value(str(origin), origin.tracer.dag_name), f"{self.kind}.{name}", location)
         elif origin.use and origin.port:
             self.fed.append((name, origin))
             return origin
@@ -100,7 +100,7 @@ class Joining:
 
     def _check_axes(self, axes: Iterable[Any], choices: Sequence[Origin]) -> None:
         if len(set(axes)) > 1:
-            self.note(wiring.foreign_value("items of another map"))
+            self.note(wiring.foreign_value("items of another map", self.tracer.dag_name))
         many = [origin for origin in choices if origin.port and origin.port.many]
         single = [origin for origin in choices if origin.port and not origin.port.many]
         if self.kind in _WAITS and (lifted := [origin for _, origin in self.fed if origin.axis]):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from headrace_dags.graph import RESULT, Port, Use
 from headrace_dags.misfit import Misfit
 from headrace_dags.rules import misuse
-from headrace_dags.trace.frames import caller_opens
+from headrace_dags.trace.frames import caller_opens, caller_spreads_keywords
 
 if TYPE_CHECKING:
     from headrace_dags.trace.witness import Scope, Witness
@@ -66,6 +66,8 @@ class StandIn:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and name.endswith("__"):
             raise AttributeError(name)  # a question of Python's own, which may be answered with no
+        if name == "keys" and caller_spreads_keywords():
+            return _note(self, misuse.traced_keywords)
         return origin_of(self).tracer.field(self, name)
 
     def __setattr__(self, name: str, value: object) -> None:

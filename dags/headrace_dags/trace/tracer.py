@@ -77,7 +77,7 @@ class Tracer(Witness):
     def _map_dag(self, dag: Dag[..., Any], count: int, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """Wire a dag that runs for each item: its nodes become mapped nodes of this graph."""
         declared, location = declared_of(dag), self.here()
-        mapped = self._mapped(declared, location, count)
+        mapped = self._mapped(declared, declared.where, location, count)
         if not self._may_nest(dag, declared, location):
             return self.results(declared, None, mapping=True)
         scope = Scope(dag, declared, self.unique(declared.name), location, mapped=True)
@@ -114,8 +114,10 @@ class Tracer(Witness):
         declared, location, use = declared_of(step), self.here(), self._use(step)
         self.notes.add(declared.declaration.problems)
         bound = self._bound(declared, args, kwargs, location)
-        mapped = self._mapped(declared, location, mapping) if mapping else ()
-        fed = self._fed(declared, bound, location, Site(self, declared.where, bool(mapping)), mapped)
+        mapped = self._mapped(declared, _written(step, declared), location, mapping) if mapping else ()
+        fed = self._fed(
+            declared, bound, location, Site(self, declared.where, bool(mapping), _written(step, declared)), mapped
+        )
         axis = self._axis(declared, bound, location, deeper=bool(mapping))
         mapped = mapped or tuple(name for name, value in bound.items() if is_standin(value) and origin_of(value).axis)
         options, tolerant = self._options(declared, use, location, mapped=bool(mapped))
@@ -344,11 +346,11 @@ class Tracer(Witness):
             given[each.name] = value if isinstance(found, Const) else stand_in
         return given
 
-    def _mapped(self, declared: Declared, location: Location, count: int) -> tuple[str, ...]:
+    def _mapped(self, declared: Declared, written: str, location: Location, count: int) -> tuple[str, ...]:
         """The parameters that ``.map`` or ``.zip`` goes over; none where it cannot."""
         listed = declared.parameters[:count]
         ports = [each.port for each in listed] or [None]
-        for misfit in rules.unmappable(declared.where, ports, declared.signature):
+        for misfit in rules.unmappable(written, ports, declared.signature):
             self.notes.note(misfit, declared.where, location)
         if len(listed) < count and not declared.is_open:
             self.notes.note(rules.map_nothing(count), declared.where, location)
@@ -363,7 +365,7 @@ class Tracer(Witness):
         if not deeper and any(port.many for port in declared.signature.outputs):
             wrong.append(joins.deeper_axis(declared.where))
         if len(axes) > 1:
-            wrong.append(rules.foreign_value("items of another map"))
+            wrong.append(rules.foreign_value("items of another map", declared.where))
         for misfit in wrong:
             self.notes.note(misfit, declared.where, location)
             self.excuse(list(bound.values()))
@@ -409,6 +411,11 @@ class Tracer(Witness):
     def unique(self, name: str) -> str:
         """A name for a node, under the name of the dag whose body runs."""
         return self._names.unique(f"{self.scope.name}_{name}" if self.scope.name else name)
+
+
+def _written(step: Any, declared: Declared) -> str:
+    """How a step is written where it is called: a class step is made before."""
+    return f"{declared.where}(...)" if isinstance(step, Stateful) else declared.where
 
 
 def _ports(declared: Declared, *, many: bool, optional: bool) -> Iterable[Port]:

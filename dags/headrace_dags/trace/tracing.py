@@ -17,6 +17,7 @@ from headrace_dags.graph import Graph, Node, Output, Port, Use
 from headrace_dags.rules import joins, whole
 from headrace_dags.trace.body import run
 from headrace_dags.trace.context import tracing
+from headrace_dags.trace.frames import importing
 from headrace_dags.trace.order import Entangled, ordered
 from headrace_dags.trace.standin import Origin, StandIn, is_standin, origin_of
 from headrace_dags.trace.tracer import Tracer
@@ -138,9 +139,13 @@ def run_plainly(dag: Dag[..., Any], args: Sequence[Any], kwargs: Mapping[str, An
     """Run a dag on real values, in this process, step by step.
 
     Raises:
-        DefinitionError: the dag is declared wrongly.
+        DefinitionError: the dag is declared wrongly, or its module is being imported.
         TypeError: the arguments do not bind to its parameters.
     """
+    if line := importing(dag.__module__):
+        problem = whole.dag_at_import(dag.__name__).at(dag.__name__, line)
+        found = attempt(dag)
+        raise DefinitionError(in_order([problem, *(() if isinstance(found, Traced) else found)]))
     interpreter = dag.interpreter
     bound = inspect.signature(dag.fn).bind(*args, **kwargs)
     bound.apply_defaults()

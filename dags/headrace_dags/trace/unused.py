@@ -54,4 +54,4 @@ def _inputs(tracer: Tracer, outputs: Iterable[Use], notes: Notes) -> None:
     for each in declared.parameters:
         if each.port and Use(node="", port=each.name) not in used and fn:
             location = sourcelines.parameter(fn, each.name)
-            notes.note(whole.unused_input(), f"{declared.where}.{each.name}", location)
+            notes.note(whole.unused_input(each.name), f"{declared.where}.{each.name}", location)

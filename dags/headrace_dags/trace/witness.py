@@ -16,7 +16,7 @@ from headrace_dags.errors import Location
 from headrace_dags.graph import Use
 from headrace_dags.misfit import Misfit
 from headrace_dags.rules import misuse
-from headrace_dags.trace.frames import frame_in, unpacked
+from headrace_dags.trace.frames import frame_in, spread, unpacked
 from headrace_dags.trace.standin import Origin, StandIn, origin_of
 
 if TYPE_CHECKING:
@@ -79,6 +79,11 @@ class Witness:
         """The dag whose body runs now."""
         return self.scopes[-1]
 
+    @property
+    def dag_name(self) -> str:
+        """How messages call the traced dag."""
+        return self.scopes[0].declared.where
+
     def here(self) -> Location:
         """The line of the dag's body that runs now."""
         return self._line(frame_in(self.scope.file))
@@ -105,7 +110,8 @@ class Witness:
         """Note a loop over ``value``, which runs once; or that it is taken apart, which gives poison for each part."""
         frame = frame_in(self.scope.file)
         parts = unpacked(frame)
-        self._misused(value, misuse.traced_unpacking if parts else misuse.traced_iteration, (), frame)
+        loop = misuse.traced_spread if spread(frame) else misuse.traced_iteration
+        self._misused(value, misuse.traced_unpacking if parts else loop, (), frame)
         return iter([self.poison() for _ in range(parts or 1)])
 
     def field(self, value: StandIn, name: str) -> Any:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-OTHER_TITLES: Mapping[str, str] = MappingProxyType(
-    {
-        # Finding a dag
+OTHER_GROUPS: Mapping[str, Mapping[str, str]] = {
+    "Finding a dag": {
         "no-file": "The file that was named is there",
         "no-module": "The module that was named is there",
         "import-failed": "A module of steps can be imported",
         "no-dag": "The file holds the dag that was named",
         "several-dags": "Of several dags in a file one is named: FILE:DAG",
-        # Inputs
+    },
+    "Inputs": {
         "input-shape": "An input is given as name=value or name=@file",
         "input-unknown": "Inputs are those that the dag has",
         "input-missing": "Every input without a default is given",
@@ -27,7 +27,8 @@ OTHER_TITLES: Mapping[str, str] = MappingProxyType(
         "input-image": "An image can be decoded",
         "input-audio": "Sound for a decoded port is a WAV of the port's rate",
         "input-array": "An array comes as .npy, or written out as JSON",
-        # Settings and commands
+    },
+    "Settings and commands": {
         "config-syntax": "pyproject.toml is TOML",
         "config-unknown": "Settings are spelled as they are documented",
         "init-name": "A project's name is one that packages may have",
@@ -47,7 +48,8 @@ OTHER_TITLES: Mapping[str, str] = MappingProxyType(
         "no-code": "A code is one of those that errors carry",
         "record-format": "A record is read by a release that knows its format",
         "record-taken": "A run has a folder of its own",
-        # Plans that are refused
+    },
+    "Plans that are refused": {
         "unknown-platform": "A platform is one of the catalogue",
         "slice-unknown": "A slice that is asked for by name is one that the platform has",
         "slice-too-small": "gpu_memory= fits on the slice that is asked for",
@@ -56,7 +58,8 @@ OTHER_TITLES: Mapping[str, str] = MappingProxyType(
         "model-missing": "A model file is there",
         "no-output": "A model has outputs",
         "whole-branch": "A step of a branch takes items one by one, or all at once",
-        # The machine
+    },
+    "The machine": {
         "disk": "The disk has room",
         "disk-full": "The disk has room for runs and results",
         "disk-refused": "The folders of runs and results can be written",
@@ -74,7 +77,8 @@ OTHER_TITLES: Mapping[str, str] = MappingProxyType(
         "triton-libpython": "Triton's stubs load the shared library of Python",
         "triton-python3": "Triton's stubs find their packages through the environment's own python3",
         "triton-shared-memory": "Triton needs some shared memory",
-        # The server and the engine
+    },
+    "The server and the engine": {
         "model-load": "A model loads",
         "model-crashed": "A model's process survives its work",
         "server-dead": "The server runs",
@@ -85,5 +89,10 @@ OTHER_TITLES: Mapping[str, str] = MappingProxyType(
         "interrupted": "Somebody pressed Ctrl-C",
         "usage": "Commands and options are those of --help",
         "internal": "Headrace met something it does not expect: its own mistake",
-    }
+    },
+}
+"""Codes with their titles, by what they are about."""
+
+OTHER_TITLES: Mapping[str, str] = MappingProxyType(
+    {code: title for group in OTHER_GROUPS.values() for code, title in group.items()}
 )
