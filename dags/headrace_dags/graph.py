@@ -132,6 +132,16 @@ class Resources(Record):
 Form = Literal["function", "stateful", "onnx"]
 
 
+class SecretRef(Record):
+    """The name of a secret. Its value is nowhere in a graph or plan.
+
+    Attributes:
+        secret: the environment variable that holds it.
+    """
+
+    secret: str
+
+
 class StepRef(Record):
     """Which code or model a node runs, found again by import.
 
@@ -139,6 +149,7 @@ class StepRef(Record):
         target: ``module:qualname`` of the step.
         form: a plain function, a class with ``setup``, or an ONNX model file.
         config: configuration of a class step (its annotated attributes).
+        secrets: those of its annotated attributes that are secrets.
         yields: whether the body is a generator (its value is a Many).
         max_items: the most items a yielding body makes, as declared; ``None`` where nothing was said.
         batching: set where the body takes a whole batch.
@@ -150,6 +161,7 @@ class StepRef(Record):
     target: str
     form: Form = "function"
     config: dict[str, JsonValue] = {}
+    secrets: dict[str, SecretRef] = {}
     yields: bool = False
     max_items: int | None = None
     batching: Batching | None = None

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from headrace_dags.running.evaluate import NodeFailed
 from headrace_serving import blame
@@ -14,6 +13,7 @@ from headrace_serving.failure import TaskFailed, TaskFailure
 from headrace_serving.loading import load
 from headrace_serving.objects.file import FileStore
 from headrace_serving.program import Program
+from headrace_serving.redaction import redacted, redactor_of
 from headrace_serving.tensors import Tensor
 
 PROBE = "/probe/"
@@ -70,17 +70,16 @@ class Runner:
 
     def __init__(self, program: Program) -> None:
         self._program = program
-        self._loaded = load(program)
+        self._redact = redactor_of(program.nodes, program.import_root)
+        try:
+            self._loaded = load(program)
+        except TaskFailed as failed:
+            raise TaskFailed(redacted(failed.failure, self._redact)) from failed
         self._store = FileStore(program.objects)
         self._slots = {flow.use: slot for slot, flow in enumerate(program.inputs)}
         self._chain = self._loaded.chain.between(
             [flow.use for flow in program.inputs], [flow.use for flow in program.outputs]
         )
-
-    @classmethod
-    def of(cls, file: Path) -> Self:
-        """The runner of a ``program.json``."""
-        return cls(Program.model_validate_json(file.read_bytes()))
 
     def run(self, requests: Sequence[Request]) -> list[Answer]:
         """Run requests; a batched body gets the items of all of them together, in slices of its size.
@@ -88,7 +87,11 @@ class Runner:
         Returns:
             An answer for each request, in their order. One that fails does not disturb the others.
         """
-        return self._together(requests) if self._program.batching else [self._alone(request) for request in requests]
+        answers = self._together(requests) if self._program.batching else [self._alone(request) for request in requests]
+        return [self._told(answer) for answer in answers] if self._redact else answers
+
+    def _told(self, answer: Answer) -> Answer:
+        return redacted(answer, self._redact) if isinstance(answer, TaskFailure) else answer
 
     def _alone(self, request: Request) -> Answer:
         if request.id.startswith(PROBE):
