@@ -137,6 +137,16 @@ class Resources(Record):
 Form = Literal["function", "stateful", "onnx", "field", "join"]
 
 
+class SecretRef(Record):
+    """The name of a secret. Its value is nowhere in a graph or plan.
+
+    Attributes:
+        secret: the environment variable that holds it.
+    """
+
+    secret: str
+
+
 class StepRef(Record):
     """Which code or model a node runs, found again by import.
 
@@ -145,6 +155,7 @@ class StepRef(Record):
         form: a plain function, a class with ``setup``, an ONNX model file, a field of a JSON value (``config`` names it),
             or a join, which runs no code.
         config: configuration of a class step (its annotated attributes).
+        secrets: those of its annotated attributes that are secrets.
         yields: whether the body is a generator (its value is a Many).
         max_items: the most items a yielding body makes, as declared; ``None`` where nothing was said.
         batching: set where the body takes a whole batch.
@@ -156,6 +167,7 @@ class StepRef(Record):
     target: str
     form: Form = "function"
     config: dict[str, JsonValue] = {}
+    secrets: dict[str, SecretRef] = {}
     yields: bool = False
     max_items: int | None = None
     batching: Batching | None = None

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from headrace_dags.layout import Layout
     from headrace_dags.media.handles import AudioFile, Blob, ImageFile, Jpeg, Mp3, Mp4, Pdf, Png, Video, Wav
     from headrace_dags.ports.types import Audio, Batch, Embedding, Image, Many, Text
+    from headrace_dags.secrets.secret import Secret
 
 __all__ = (
     "Audio",
@@ -51,6 +52,7 @@ __all__ = (
     "Png",
     "Problem",
     "RunFailed",
+    "Secret",
     "Stateful",
     "StatefulBatch",
     "Step",
@@ -91,6 +93,7 @@ _HOMES = {
     "declare.stateful": ("Stateful", "StatefulBatch"),
     "declare.steps": ("Step", "batched", "step"),
     "ports.types": ("Audio", "Batch", "Embedding", "Image", "Many", "Text"),
+    "secrets.secret": ("Secret",),
 }
 _HOME = {name: f"headrace_dags.{module}" for module, names in _HOMES.items() for name in names}
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from headrace_dags.running.failing import LostItem, NodeFailed
 from headrace_serving import blame
@@ -14,6 +13,7 @@ from headrace_serving.failure import TaskFailed, TaskFailure
 from headrace_serving.loading import load
 from headrace_serving.objects.file import FileStore
 from headrace_serving.program import Program
+from headrace_serving.redaction import redacted, redactor_of
 from headrace_serving.tensors import Tensor
 
 PROBE = "/probe/"
@@ -70,17 +70,16 @@ class Runner:
 
     def __init__(self, program: Program) -> None:
         self._program = program
-        self._loaded = load(program)
+        self._redact = redactor_of(program.nodes, program.import_root)
+        try:
+            self._loaded = load(program)
+        except TaskFailed as failed:
+            raise TaskFailed(redacted(failed.failure, self._redact)) from failed
         self._store = FileStore(program.objects)
         self._slots = {flow.use: slot for slot, flow in enumerate(program.inputs)}
         self._chain = self._loaded.chain.between(
             [flow.use for flow in program.inputs], [flow.use for flow in program.outputs]
         )
-
-    @classmethod
-    def of(cls, file: Path) -> Self:
-        """The runner of a ``program.json``."""
-        return cls(Program.model_validate_json(file.read_bytes()))
 
     def run(self, requests: Sequence[Request]) -> list[Answer]:
         """Run requests; a batched body gets the items of all of them together, in slices of its size.
@@ -88,7 +87,11 @@ class Runner:
         Returns:
             An answer for each request, in their order. One that fails does not disturb the others.
         """
-        return self._together(requests) if self._program.batching else [self._alone(request) for request in requests]
+        answers = self._together(requests) if self._program.batching else [self._alone(request) for request in requests]
+        return [self._told(answer) for answer in answers] if self._redact else answers
+
+    def _told(self, answer: Answer) -> Answer:
+        return redacted(answer, self._redact) if self._redact and isinstance(answer, TaskFailure) else answer
 
     def _alone(self, request: Request) -> Answer:
         if request.id.startswith(PROBE):
@@ -149,17 +152,17 @@ class Runner:
         sink, answer = Sink(self._store, request.prefix), dict[str, Tensor]()
         for each, value in zip(self._loaded.outputs, values, strict=True):
             try:
-                answer[each.flow.name] = each.encode(self._told(value), sink)
+                answer[each.flow.name] = each.encode(self._with_losses(value), sink)
             except Exception as error:
                 declaration = self._loaded.declared(each.flow.use.node)
                 raise TaskFailed(blame.of_output(error, each.flow, declaration)) from error
         return answer
 
-    def _told(self, value: Any) -> Any:
+    def _with_losses(self, value: Any) -> Any:
         """A value whose lost items say how they were lost."""
         if not isinstance(value, list) or not any(isinstance(item, LostItem) for item in value):
             return value
-        return [self._of_node(item.failure) if isinstance(item, LostItem) else item for item in value]
+        return [self._told(self._of_node(item.failure)) if isinstance(item, LostItem) else item for item in value]
 
     def _of_node(self, failure: NodeFailed) -> TaskFailure:
         return blame.of_node(failure, self._loaded.declarations[failure.node], (self._program.import_root,))

@@ -13,6 +13,7 @@ from headrace_dags.declare.instance import state_of
 from headrace_dags.declare.understand import declaration_of
 from headrace_dags.errors import DefinitionError
 from headrace_dags.graph import Batching
+from headrace_dags.secrets.environment import Environment
 
 
 def test_configuration_is_given_by_name_or_by_default() -> None:
@@ -128,11 +129,11 @@ def test_a_class_is_declared_with_its_defaults() -> None:
 
 
 def test_configuration_comes_back_from_the_graph() -> None:
-    config = declaration_of(wired.ReadAloud(voice="ben", speed=3)).ref.config
-    again = configured(wired.ReadAloud, config)
+    ref = declaration_of(wired.ReadAloud(voice="ben", speed=3)).ref
+    again = configured(wired.ReadAloud, ref, Environment.at(Path()))
     assert (again.voice, again.speed) == ("ben", 3.0)
     with pytest.raises(DefinitionError, match=r"expects an attribute that the class declares, got voise\. Write voice"):
-        configured(wired.ReadAloud, {"voise": "ben"})
+        configured(wired.ReadAloud, ref.model_copy(update={"config": {"voise": "ben"}}), Environment.at(Path()))
 
 
 def codes(step: object) -> list[tuple[str, str]]:

@@ -48,6 +48,14 @@ class Transcribe(hr.Stateful):
     def __call__(self, sound: hr.Audio, language: str = "en") -> hr.Text: ...
 
 
+class Fetch(hr.Stateful):
+    token: hr.Secret
+    plain: str = hr.Secret("API_TOKEN")  # both
+
+    def __call__(self, text: hr.Text) -> hr.Text:
+        return self.token  # both
+
+
 class Encode(hr.StatefulBatch[hr.Text, Vector], size=8):
     name: str
 
@@ -112,6 +120,10 @@ def mistakes(video: hr.Video, sound: hr.Audio, picture: hr.Image) -> hr.Text:
     Transcribe()(video)  # both
     Transcribe()(sound, lang="en")  # both
     Transcribe().map([video])  # both
+    Fetch(token="sk-1")  # both
+    Fetch()  # both
+    Transcribe(model=hr.Secret("MODEL"))  # both
+    hr.Secret(3)  # both
     Encode()  # both
     Encode(name="mini")(3)  # both
     Encode(name="mini").map([3])  # both

@@ -67,6 +67,16 @@ class Transcribe(hr.Stateful, device="gpu", gpu_memory="6Gi", memory="1Gi", slic
     def __call__(self, sound: hr.Audio, language: str = "en") -> list[Word]: ...
 
 
+class Fetch(hr.Stateful):
+    token: hr.Secret
+    user: hr.Secret = hr.Secret("API_USER")
+    spare: hr.Secret | None = None
+
+    def __call__(self, text: hr.Text) -> hr.Text:
+        assert_type(self.token, hr.Secret)
+        return self.token.reveal() + self.user.reveal()
+
+
 class Encode(hr.StatefulBatch[hr.Text, Vector], size=32, wait="5ms"):
     model: str
 
@@ -113,3 +123,5 @@ def plain_calls(image: hr.Image, images: list[hr.Image], pdf: hr.Pdf, vector: Ve
     assert_type(Transcribe()(sounds[0]), list[Word])
     assert_type(Transcribe().map(sounds, language="de"), list[list[Word]])
     assert_type(Encode(model="x")("text"), Vector)
+    assert_type(hr.Secret("API_TOKEN").reveal(), str)
+    assert_type(Fetch(token=hr.Secret("API_TOKEN"), spare=hr.Secret("SPARE"))("text"), str)

@@ -31,7 +31,7 @@ def of_instance(instance: Stateful) -> Declared:
     if state.declared is None:
         base = of_class(type(instance))
         config, problems = configuration(type(instance), state)
-        ref = base.declaration.ref.model_copy(update={"config": config})
+        ref = config.into(base.declaration.ref)
         noted = (*base.declaration.problems, *problems)
         state.declared = replace(base, declaration=replace(base.declaration, ref=ref, problems=noted))
     return state.declared
@@ -47,7 +47,7 @@ def _of_class(cls: type[Stateful]) -> Declared:
     ref = draft.ref("stateful", header.options)
     config, problems = defaults(cls)
     draft.notes.add(problems)
-    return draft.done(ref.model_copy(update={"config": config}), snake_case(cls.__name__))
+    return draft.done(config.into(ref), snake_case(cls.__name__))
 
 
 def _init(cls: type[Stateful]) -> Any:

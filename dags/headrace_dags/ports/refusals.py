@@ -12,6 +12,7 @@ from headrace_dags.media.handles import Blob
 from headrace_dags.misfit import Misfit
 from headrace_dags.ports.arrays import is_array
 from headrace_dags.ports.spelling import UNIONS, spelled, written
+from headrace_dags.secrets.secret import Secret
 
 _HANDLES = "Write hr.Blob, hr.Video, hr.Jpeg, ... (a handle: .read() gives the bytes, .path() a file)"
 _TYPED = "Write the type, e.g. hr.Image, str, int or a pydantic model"
@@ -92,6 +93,9 @@ def _union(args: tuple[Any, ...]) -> Misfit:
 
 def _foreign(item: Any) -> Misfit | None:
     """Classes of well-known libraries; a module in place of a class is the slip ``from PIL import Image``."""
+    if item is Secret:
+        write = "Make it an attribute of a class step (hr.Stateful), token: hr.Secret"
+        return Misfit("port-foreign", "expects a value that travels", "a secret, which does not", write)
     module = item.__name__ if isinstance(item, types.ModuleType) else getattr(item, "__module__", "")
     found = _FOREIGN.get(str(module).partition(".")[0])
     if found:

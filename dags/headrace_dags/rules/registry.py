@@ -41,6 +41,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
     "Class steps": {
         "config-type": "Configuration is JSON",
         "config-value": "Configuration is given by name, complete, known before a run, and of its type",
+        "secret-name": "A secret is named in code, and its value is elsewhere",
         "stateful-call": "A class step writes __call__, or batch where it handles batches, and returns its value",
         "stateful-init": "A class step has no constructor of its own",
         "stateful-setup": "setup takes nothing and is an ordinary method",

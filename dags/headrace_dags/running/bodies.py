@@ -33,12 +33,12 @@ def load(declaration: Declaration, *, model_root: Path) -> Body:
     """Make a step ready: construct a class and run its ``setup``, open a model file.
 
     Args:
-        declaration: the step; a class step is configured by ``declaration.ref.config``.
-        model_root: the folder that paths of model files start from: the import root.
+        declaration: the step; a class step is configured by ``declaration.ref``.
+        model_root: the import root: the folder that paths of model files start from, and that may hold ``.env``.
 
     Raises:
         DefinitionError: a model file is not there, or its inputs and outputs are not those of the step.
-        EnvironmentLack: onnxruntime is not installed.
+        EnvironmentLack: onnxruntime is not installed, or a secret has no value.
         Exception: whatever the user's constructor or ``setup`` raises, as it is.
     """
     form = declaration.ref.form
@@ -46,7 +46,7 @@ def load(declaration: Declaration, *, model_root: Path) -> Body:
         from headrace_dags.running.onnxbody import onnx_call
 
         return Body(declaration, onnx_call(declaration, model_root))
-    target = _serving(declaration) if form == "stateful" else declaration.body
+    target = _serving(declaration, model_root) if form == "stateful" else declaration.body
     return Body(declaration, by_name(target))
 
 
@@ -94,12 +94,13 @@ def _projection(ref: StepRef, model: Any) -> Declaration:
     raise DefinitionError(problem)
 
 
-def _serving(declaration: Declaration) -> Callable[..., Any]:
+def _serving(declaration: Declaration, root: Path) -> Callable[..., Any]:
     """The method of a configured class step that serves, after ``setup``."""
     from headrace_dags.declare.configure import configured
+    from headrace_dags.secrets.environment import Environment
 
     cls: Any = declaration.body
-    instance: Any = configured(cls, declaration.ref.config)
+    instance: Any = configured(cls, declaration.ref, Environment.at(root))
     instance.setup()
     method: Any = instance.batch if declaration.ref.batching else instance.__call__
     raw = inspect.unwrap(method.__func__)  # what is set up and never traced needs neither looked after

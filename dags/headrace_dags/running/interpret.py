@@ -14,6 +14,7 @@ from headrace_dags.gates import Gates
 from headrace_dags.graph import RESULT, Graph, Port, Use
 from headrace_dags.ports.constants import from_json
 from headrace_dags.ports.values import ValueMisfit, check_value
+from headrace_dags.project.importroot import import_root
 from headrace_dags.record import canonical
 from headrace_dags.running.bodies import Body, load
 from headrace_dags.running.chain import Chain
@@ -114,8 +115,10 @@ def _bodies(graph: Graph, declarations: Mapping[str, Declaration]) -> dict[str, 
 
 
 def _root(declaration: Declaration) -> Path:
-    """The import root of a step; only model files are looked for there."""
-    return root_of(declaration.body) if declaration.ref.form == "onnx" else Path()
+    """The import root of a step, where its model file and ``.env`` lie; of one that has neither nobody asks."""
+    if declaration.ref.model_file:
+        return root_of(declaration.body)
+    return import_root(Path(declaration.location.file)) if declaration.ref.secrets else Path()
 
 
 def _annotations(graph: Graph, declarations: Mapping[str, Declaration]) -> dict[str, Any]:

@@ -67,6 +67,8 @@ OTHER_GROUPS: Mapping[str, Mapping[str, str]] = {
         "shared-memory": "Shared memory has room for the server",
         "ports-exhausted": "Some ports of this machine are free",
         "port-taken": "A port that is asked for is free",
+        "secret-missing": "Every secret that a dag names has a value: in the environment, or in .env at the import root",
+        "env-file": ".env can be read",
         "extra-onnx": "ONNX models need the extra onnx",
         "triton-platform": "Triton runs on Linux, x86_64 or aarch64",
         "triton-glibc": "Triton needs glibc 2.35 or newer",

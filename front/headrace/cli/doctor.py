@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from headrace.cli.options import AS_JSON, examples, settings_here
+from headrace.cli.options import AS_JSON, OPTIONAL_DAG, examples, settings_here
 from headrace.terminal import ink
 from headrace_dags.errors import Exit
 
@@ -23,19 +23,22 @@ _TITLES = {
     "machine": "Machine",
     "triton": "Triton (runtime triton; the runtime inprocess does without)",
     "extras": "Extras",
+    "secrets": "Secrets",
 }
 
 
-@click.command(epilog=examples("headrace doctor", "headrace doctor --json"))
+@click.command(epilog=examples("headrace doctor", "headrace doctor postcard.py", "headrace doctor --json"))
+@OPTIONAL_DAG
 @AS_JSON
-def command(as_json: bool) -> int:
+def command(spec: str | None, as_json: bool) -> int:
     """Look at this machine: what is there, what is missing, how to get it.
 
-    The exit code is 3 when something is missing that a run on Triton needs.
+    With FILE[:DAG] also at the secrets of that dag; their values are not shown. The exit code is 3 when something is missing
+    that a run on Triton needs.
     """
-    from headrace.doctor.examine import examine
+    from headrace.doctor.examine import examine, examine_secrets
 
-    found = examine(settings_here().state)
+    found = (*examine(settings_here().state), *(examine_secrets(spec) if spec else ()))
     lacks = [finding for finding in found if finding.standing == "missing"]
     if as_json:
         click.echo(

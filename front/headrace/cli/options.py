@@ -14,6 +14,7 @@ from headrace_dags.errors import BadInput, Problem
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 STATE = click.option("--state", metavar="DIR", help="Folder of runs and objects.  [default: .headrace beside the code]")
 DAG = click.argument("spec", metavar="FILE[:DAG]")
+OPTIONAL_DAG = click.argument("spec", metavar="[FILE[:DAG]]", required=False)
 
 
 def examples(*lines: str) -> str:

@@ -19,7 +19,10 @@ Standing = Literal["ok", "missing", "optional"]
 
 _LEAST_DISK_BYTES = 1 << 30
 _CORE = ("click", "numpy", "pillow", "pydantic", "rich")
-_EXTRAS = {"onnx": ("onnxruntime", "steps that are ONNX models")}
+_EXTRAS = {
+    "onnx": ("onnxruntime", "steps that are ONNX models"),
+    "remote": ("httpx2", "steps that are remote endpoints"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,7 @@ class Finding:
     """One thing that was looked at.
 
     Attributes:
-        group: ``python``, ``machine``, ``triton`` or ``extras``.
+        group: ``python``, ``machine``, ``triton``, ``extras`` or ``secrets``.
         name: what it is.
         standing: whether it is there.
         detail: what was found.
@@ -46,6 +49,23 @@ class Finding:
 def examine(state: Path) -> tuple[Finding, ...]:
     """Everything there is to say about running Headrace here; ``state`` is where runs would lie."""
     return (*_python(), *_machine(state), *_triton(), *_extras())
+
+
+def examine_secrets(spec: str) -> Iterator[Finding]:
+    """Whether each secret of the dag that ``spec`` names has a value.
+
+    Raises:
+        BadInput, DefinitionError: there is no such dag, or it is declared wrongly.
+        EnvironmentLack: ``.env`` cannot be read.
+    """
+    from headrace.doctor.secrets import secrets_of
+
+    secrets = secrets_of(spec)
+    for each in secrets.listed:
+        fix = "" if each.origin else f"Write a line {each.name}=... into {secrets.root / '.env'}, or export {each.name}"
+        detail = f"from {each.origin}" if each.origin else "no value"
+        needed = f"a value for {', '.join(each.used_by)}"
+        yield Finding("secrets", each.name, "ok" if each.origin else "missing", detail, needed, fix)
 
 
 def _python() -> Iterator[Finding]:

@@ -25,6 +25,7 @@ from headrace_events.engine.shell import execute_run
 from headrace_serving.codec import Sink, encode
 from headrace_serving.failure import TaskFailed, TaskFailure
 from headrace_serving.objects.file import FileStore
+from headrace_serving.redaction import RedactingExecutor, covered_output, redact_file, redacted
 from headrace_serving.runtimes.contract import Executor, Workplace
 from headrace_serving.tensors import Tensor
 
@@ -68,12 +69,14 @@ def drive(job: Job, view: View) -> Outcome:
     # Outside the event loop, where Ctrl-C stops a copy of gigabytes at once.
     checked, sink = job.checked, Sink(store, f"{TENANT}/{job.run}")
     tensors = encoded(job.plan, checked.signature, checked.inputs, sink)
-    return asyncio.run(_execute(job, tensors, store, view))
+    with covered_output(checked.redact):
+        return asyncio.run(_execute(job, tensors, store, view))
 
 
 async def _execute(job: Job, tensors: Mapping[str, Tensor], store: FileStore, view: View) -> Outcome:
     workplace = Workplace(import_root=job.checked.import_root, objects=job.state.objects, scratch=job.scratch)
-    runtime, log = executor(job.checked.chosen, job.plan, workplace, view.note)
+    bare, log = executor(job.checked.chosen, job.plan, workplace, view.note)
+    runtime = RedactingExecutor(bare, job.checked.redact)
     view.stage(f"starting {job.checked.chosen.name}")
     try:
         async with runtime:
@@ -86,7 +89,7 @@ async def _execute(job: Job, tensors: Mapping[str, Tensor], store: FileStore, vi
             raise
         return _never_began(job, _of_server(error))
     finally:
-        _keep(log, job.folder)
+        _keep(log, job)
 
 
 async def _run(job: Job, tensors: Mapping[str, Tensor], runtime: Executor, view: View, store: FileStore) -> Outcome:
@@ -120,16 +123,18 @@ def _of_server(error: HeadraceError) -> TaskFailure:
 
 def _never_began(job: Job, failure: TaskFailure) -> Outcome:
     """Before the first task a step failed to import or to set up, or the server died: recorded like any other failure."""
-    outcome = Outcome(run=job.run, status="failed", failure=failure)
+    outcome = Outcome(run=job.run, status="failed", failure=redacted(failure, job.checked.redact))
     if not job.folder.inbox.exists():
         job.folder.begin(job.plan, job.run)
     job.folder.finish(outcome, time.time())
     return outcome
 
 
-def _keep(log: Path | None, folder: RunFolder) -> None:
-    """Keep the server's log with the record, whatever happened."""
-    if log is None or not log.exists() or not folder.path.exists():
+def _keep(log: Path | None, job: Job) -> None:
+    """Keep the server's log with the record, whatever happened; what steps printed past Python is looked through too."""
+    if log is None or not log.exists():
         return
-    with suppress(OSError):
-        shutil.copyfile(log, folder.server_log)
+    redact_file(log, job.checked.redact)
+    if job.folder.path.exists():
+        with suppress(OSError):
+            shutil.copyfile(log, job.folder.server_log)

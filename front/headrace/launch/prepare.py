@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,9 @@ from headrace.settings import Settings, resolve
 from headrace_dags.declare.declaration import Signature
 from headrace_dags.declare.understand import declaration_of
 from headrace_dags.plan.model import Plan
+from headrace_dags.secrets.environment import Environment
+from headrace_dags.secrets.naming import require
+from headrace_dags.secrets.redact import Redactor
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,7 @@ class Checked:
         import_root: where user code is imported from.
         settings: what holds there.
         chosen: the runtime.
+        redact: blacks the values of the dag's secrets out of texts.
         out: the folder for the results; ``None`` for one of the run's own.
     """
 
@@ -57,6 +61,7 @@ class Checked:
     import_root: Path
     settings: Settings
     chosen: Chosen
+    redact: Redactor = field(default_factory=Redactor)
     out: Path | None = None
 
     def results(self, run: str) -> Path:
@@ -71,12 +76,14 @@ def check(request: Request) -> Checked:
         BadInput: the file, the dag, an input or a setting is wrong.
         DefinitionError: the dag is declared wrongly.
         PlanError: this machine cannot run it.
-        EnvironmentLack: the runtime that was asked for cannot run here, or the results have no place.
+        EnvironmentLack: a secret has no value, the runtime that was asked for cannot run here, or the results have no place.
     """
     found = open_dag(request.spec)
     settings = resolve(found.import_root, {"runtime": request.runtime, "state": request.state})
     plan = make_plan(found, "local", "")
     signature = declaration_of(found.dag).signature
     inputs = read_inputs(signature, request.pairs)
+    redact = require(plan.graph, Environment.at(found.import_root))
     look_at(request.out or settings.results, "results", ELSEWHERE)
-    return Checked(plan, signature, inputs, found.import_root, settings, choose(settings.runtime), request.out)
+    chosen = choose(settings.runtime)
+    return Checked(plan, signature, inputs, found.import_root, settings, chosen, redact, request.out)

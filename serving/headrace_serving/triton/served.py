@@ -14,6 +14,8 @@ import triton_python_backend_utils as pb_utils  # pyright: ignore[reportMissingI
 
 from headrace_serving.failure import TaskFailed, TaskFailure
 from headrace_serving.failure_text import to_text
+from headrace_serving.program import Program
+from headrace_serving.redaction import cover_output, redactor_of
 from headrace_serving.runner import Answer, Request, Runner
 from headrace_serving.tensors import Tensor
 
@@ -33,8 +35,10 @@ class ServedModel:
 
     def __init__(self, program: Path) -> None:
         self._was_slow = False
+        read = Program.model_validate_json(program.read_bytes())
+        cover_output(redactor_of(read.nodes, read.import_root))
         try:
-            self._runner = Runner.of(program)
+            self._runner = Runner(read)
         except TaskFailed as failed:
             raise RuntimeError(to_text(failed.failure)) from None
 
