@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from headrace_dags.gates import Gate
 from headrace_dags.graph import Input, Node, Use
-from headrace_dags.plan.model import Flow, Member, Plan, Reason, Segment
+from headrace_dags.plan.model import Choice, Flow, Member, Plan, PlannedJoin, Reason, Segment
 
 Row = tuple[str, ...]
 
 
 def explain(plan: Plan) -> str:
     """The plan as plain text, ending with a newline."""
-    blocks = [_head(plan), _segments(plan), _values(plan), _cuts(plan), _notes(plan)]
+    blocks = [_head(plan), _segments(plan), _joins(plan), _values(plan), _cuts(plan), _notes(plan)]
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
@@ -50,10 +51,44 @@ def _segments(plan: Plan) -> str:
     return _table(("SEGMENT", "SLICE", "FED", "MODEL", "NODES, IN ORDER", "BATCHES"), _segment_rows(plan))
 
 
+def _joins(plan: Plan) -> str:
+    """The joins that are decided between segments."""
+    rows = (
+        (join.name, join.kind, _decides(join), ", ".join(_choice(each) for each in join.choices)) for join in plan.joins
+    )
+    return _table(("JOIN", "KIND", "DECIDES BY", "CHOOSES FROM"), rows)
+
+
+def _decides(join: PlannedJoin) -> str:
+    if join.on:
+        return f"{join.on}, for each item" if join.per_item else str(join.on)
+    within = f" within {join.within_s:g} s" if join.within_s is not None else ""
+    what = (
+        f"the first {join.need} that are there"
+        if join.need
+        else "what is there first"
+        if join.kind == "first"
+        else "whether it is there"
+    )
+    return f"{what}{within}"
+
+
+def _choice(choice: Choice) -> str:
+    return f"{choice.key}: {choice.use}" if choice.key is not None else str(choice.use)
+
+
+def _needed(gate: Gate | None) -> str:
+    """When a segment runs, behind how it is fed."""
+    if gate is None:
+        return ""
+    terms = (" and ".join(f"{join} takes {key or 'otherwise'}" for join, key in term) for term in gate.terms)
+    return f"; where {' or '.join(terms)}"
+
+
 def _values(plan: Plan) -> str:
     """The values that cross the log, and how they travel."""
     flows = {flow.name: flow for segment in plan.segments for flow in (*segment.inputs, *segment.outputs)}
-    return _table(("VALUE", "TYPE", "TRAVELS AS"), (_value(flow) for flow in flows.values()))
+    return _table(("VALUE", "TYPE", "TRAVELS AS"), (_value(plan, flow) for flow in flows.values()))
 
 
 def _cuts(plan: Plan) -> str:
@@ -70,8 +105,8 @@ def _notes(plan: Plan) -> str:
 
 def _feeding(segment: Segment) -> str:
     if not segment.mapped:
-        return "once a run"
-    return f"{' '.join(str(use) for use in segment.mapped)}, {segment.chunk} at a time"
+        return f"once a run{_needed(segment.gate)}"
+    return f"{' '.join(str(use) for use in segment.mapped)}, {segment.chunk} at a time{_needed(segment.gate)}"
 
 
 def _batching(plan: Plan, member: Member) -> str:
@@ -103,8 +138,8 @@ def _nodes(plan: Plan, member: Member) -> Sequence[Node]:
     return [plan.graph.by_name[name] for name in member.nodes]
 
 
-def _value(flow: Flow) -> Row:
-    return (str(flow.use), f"Many[{flow.type}]" if flow.many else str(flow.type), flow.wire)
+def _value(plan: Plan, flow: Flow) -> Row:
+    return (str(flow.use), str(plan.graph.port(flow.use)), flow.wire)
 
 
 def _reason(reason: Reason) -> Row:

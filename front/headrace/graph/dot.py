@@ -9,6 +9,7 @@ from headrace.graph.drawing import Box, BoxKind, Drawing, Link, Weight
 _STYLES: dict[BoxKind, str] = {
     "input": 'style="rounded,dashed"',
     "node": 'style="rounded"',
+    "join": "shape=hexagon",
     "output": 'style="rounded,dashed"',
 }
 _STROKES: dict[Weight, str] = {"one": "", "many": "penwidth=2", "mapped": 'color="black:invis:black"'}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-BoxKind = Literal["input", "node", "output"]
+BoxKind = Literal["input", "node", "join", "output"]
 Weight = Literal["one", "many", "mapped"]
 """How many items a link carries: one, many taken as a whole, or many of which each is a call."""
 Tone = Literal["plain", "good", "bad", "idle"]
@@ -21,7 +21,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """An input or output of the dag, or a node.
+    """An input or output of the dag, a node, or a join, which runs no step.
 
     Attributes:
         id: unique among the boxes.

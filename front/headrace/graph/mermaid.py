@@ -6,7 +6,12 @@ from collections.abc import Iterator
 
 from headrace.graph.drawing import Box, BoxKind, Drawing, Link, Weight
 
-_SHAPES: dict[BoxKind, tuple[str, str]] = {"input": ("([", "])"), "node": ("(", ")"), "output": ("([", "])")}
+_SHAPES: dict[BoxKind, tuple[str, str]] = {
+    "input": ("([", "])"),
+    "node": ("(", ")"),
+    "join": ("{{", "}}"),
+    "output": ("([", "])"),
+}
 _ARROWS: dict[Weight, str] = {"one": "-->", "many": "==>", "mapped": "==>"}
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from headrace.graph.drawing import Box, Drawing, Group, Link, Note, Weight
-from headrace_dags.graph import RESULT, Const, Graph, Node, Port, Use
+from headrace_dags.graph import ON, RESULT, Const, Graph, Join, Node, Port, Use
 from headrace_dags.plan.model import Plan, Segment
 
 NOTHING: Mapping[str, Note] = MappingProxyType({})
@@ -33,6 +34,7 @@ def short(port: Port) -> str:
     name = port.type.python.rpartition(":")[2] if kind == "json" else kind.capitalize()
     if port.type.media and not port.type.media.endswith("*"):
         name = port.type.media.partition("/")[2].upper()
+    name = f"{name}?" if port.optional else name
     return f"Many[{name}]" if port.many else name
 
 
@@ -48,15 +50,33 @@ def _output_boxes(graph: Graph) -> Iterator[Box]:
 
 def _node_box(node: Node, notes: Mapping[str, Note]) -> Box:
     tone = notes.get(node.name, Note()).tone
+    if node.join:
+        return Box(f"node:{node.name}", "join", node.name, " · ".join(_waits(node, node.join)), _hint(node), tone)
     return Box(f"node:{node.name}", "node", node.name, " · ".join(_traits(node)), _hint(node), tone)
+
+
+def _waits(node: Node, join: Join) -> Iterator[str]:
+    """What is worth knowing of a join at a glance."""
+    if node.mapped:
+        yield "for each"
+    if join.need:
+        yield f"{join.need} of {len(node.choices)}"
+    if join.within_s is not None:
+        yield f"within {join.within_s:g} s"
 
 
 def _traits(node: Node) -> Iterator[str]:
     """What is worth knowing of a node at a glance."""
     if node.mapped:
         yield "map"
-    if node.step.form != "function":
-        yield "model" if node.step.form == "onnx" else "class"
+    if node.tolerant is not None:
+        yield f"tolerant {node.tolerant:g}"
+    if node.step.form == "field":
+        yield f".{node.step.config['field']}"
+    elif node.step.form != "function":
+        yield "class" if node.step.form == "stateful" else "model"
+    if node.options.cache:
+        yield "cached"
     if node.step.batching:
         yield f"batch {node.step.batching.size}"
     if node.step.resources.device == "gpu":
@@ -89,7 +109,17 @@ def _node_links(graph: Graph) -> Iterator[Link]:
     for node in graph.nodes:
         for each in node.inputs:
             if isinstance(each.binding, Use):
-                yield _link(graph, each.binding, f"node:{node.name}", mapped=each.port.name in node.mapped)
+                found = _link(graph, each.binding, f"node:{node.name}", mapped=each.port.name in node.mapped)
+                yield replace(found, label=_role(node, each.port.name)) if node.join else found
+
+
+def _role(node: Node, port: str) -> str:
+    """What an input is to a join: what it decides by, or the key that takes it."""
+    keys = node.join.keys if node.join else ()
+    if port == ON or not keys:
+        return port if port == ON else ""
+    key = keys[[each.port.name for each in node.choices].index(port)]
+    return "otherwise" if key is None else key
 
 
 def _output_links(graph: Graph) -> Iterator[Link]:

@@ -83,11 +83,30 @@ def _box(root: ET.Element, box: Box, rect: Rect) -> None:
     group = ET.SubElement(root, "g", {"class": f"box {box.kind} {box.tone}"})
     if box.hint:
         ET.SubElement(group, "title").text = box.hint
-    _rect(group, rect, 9 if box.kind == "node" else rect.height / 2, "shape")
+    if box.kind == "join":
+        _hexagon(group, rect, "shape")
+    else:
+        _rect(group, rect, 9 if box.kind == "node" else rect.height / 2, "shape")
     middle = rect.y + rect.height / 2
     _text(group, clipped(box.title, LONGEST_TITLE), rect.middle, middle + (-2.5 if box.subtitle else 4.5), "title")
     if box.subtitle:
         _text(group, clipped(box.subtitle, LONGEST_LABEL), rect.middle, middle + 12.5, "subtitle")
+
+
+def _hexagon(parent: ET.Element, rect: Rect, name: str) -> None:
+    """What a choice is drawn as: a box with pointed sides."""
+    left, right, top, bottom = rect.x, rect.x + rect.width, rect.y, rect.y + rect.height
+    middle, cut = rect.y + rect.height / 2, rect.height / 3
+    corners = (
+        (left + cut, top),
+        (right - cut, top),
+        (right, middle),
+        (right - cut, bottom),
+        (left + cut, bottom),
+        (left, middle),
+    )
+    points = " ".join(f"{number(x)},{number(y)}" for x, y in corners)
+    ET.SubElement(parent, "polygon", {"points": points, "class": name})
 
 
 def _rect(parent: ET.Element, rect: Rect, radius: float, name: str) -> None:

@@ -20,13 +20,17 @@ _LONGEST_NODES = 40
 
 
 class SegmentTimes(Record):
-    """Where the time of one segment went: sums over its tasks, in seconds; ``wall_s`` is from its first task to its last."""
+    """Where the time of one segment went: sums over its tasks, in seconds; ``wall_s`` is from its first task to its last.
+
+    ``skipped``: nobody needed it in this run.
+    """
 
     segment: str
     nodes: tuple[str, ...]
     tasks: int
     retries: int
     wall_s: float
+    skipped: bool = False
     queue_s: float
     fetch_s: float
     compute_s: float
@@ -144,6 +148,7 @@ def _times(story: Story) -> Iterator[SegmentTimes]:
             tasks=segment.done,
             retries=segment.retries,
             wall_s=wall,
+            skipped=segment.skipped,
             **timing,
         )
 
@@ -158,7 +163,7 @@ def _told_times(summary: Summary, paint: Ink) -> Iterator[str]:
 def _row(times: SegmentTimes, took_s: float) -> tuple[str, ...]:
     shown = clipped(" ".join(times.nodes), _LONGEST_NODES)
     if not times.tasks:
-        return (times.segment, shown, "0", "-", "-", "-", "-", "-")
+        return (times.segment, shown, "not needed" if times.skipped else "0", "-", "-", "-", "-", "-")
     share = f" ({times.wall_s / took_s:.0%})" if took_s else ""
     sums = (times.queue_s, times.fetch_s, times.compute_s, times.publish_s)
     means = (duration(each / times.tasks) for each in sums)

@@ -39,7 +39,9 @@ class Content:
 
 def contents(kind: PortType, item: Any) -> Iterator[Content]:
     """The files of one item: what a person opens first, then what a program wants."""
-    if isinstance(item, Blob):
+    if item is None:
+        yield Content(".json", "application/json", b"null\n")
+    elif isinstance(item, Blob):
         media_type = item.source.media_type
         yield Content(ending(media_type), media_type, item)
     elif kind.is_array:

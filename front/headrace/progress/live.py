@@ -90,6 +90,8 @@ class LiveView:
 def _state(segment: SegmentProgress) -> tuple[str, str]:
     if segment.complete:
         return "done", "green"
+    if segment.skipped:
+        return "not needed", "dim"
     if segment.running:
         return ("running", "cyan") if not segment.retries else (f"running, {segment.retries} retried", "yellow")
     return ("waiting", "dim") if segment.started_s is None else ("queued", "cyan")

@@ -43,6 +43,8 @@ def _body(held: Held, budget: Budget) -> list[ET.Element]:
 def item(kind: PortType, value: Any, budget: Budget, index: int | None) -> ET.Element:
     """One item, with its number where it is one of many."""
     number = "" if index is None else f"{index}"
+    if value is None:
+        return _figure(el("p", "soft", "Nothing"), number, "")
     if isinstance(value, Blob):
         return _figure(_medium(value, budget), number, f"{value.source.media_type} · {size(value.size)}")
     if kind.is_array:
