@@ -183,13 +183,11 @@ class Options(Record):
         retry: how often it is tried again when it fails.
         timeout_s: the most seconds of one try, from start to finish; ``None`` is no limit.
         isolate: whether it is served apart from its neighbours.
-        cache: whether its results are kept, and given again for equal inputs.
     """
 
     retry: int = Field(default=0, ge=0)
     timeout_s: float | None = None
     isolate: bool = False
-    cache: bool = False
 
 
 JoinKind = Literal["switch", "when", "optional", "first", "quorum"]
@@ -273,17 +271,10 @@ class Node(Record):
 
 
 class Output(Record):
-    """An output of the dag and the value it gives.
-
-    Attributes:
-        port: what it is.
-        use: the value.
-        stream: whether its items leave one by one, as the step yields them.
-    """
+    """An output of the dag and the value it gives."""
 
     port: Port
     use: Use
-    stream: bool = False
 
 
 class Graph(Record):

@@ -154,7 +154,7 @@ def quorum(n: int, /, *values: A, within: str) -> list[A | None]:
 
 
 def collect(stream: Iterator[A] | list[A], /) -> Many[A]:
-    """All items of a step that yields, as one value: it leaves the dag as a whole, and not item by item.
+    """All items of a step that yields, as one value, which checkers see as many.
 
     Args:
         stream: the value of a step that yields.

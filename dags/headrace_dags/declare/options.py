@@ -60,7 +60,6 @@ class UseOptions:
     isolate: bool = False
     location: Location | None = None
     name: str | None = None
-    cache: bool = False
     tolerant: Any = None
 
 

@@ -106,12 +106,11 @@ class Stateful:
         timeout: str | None = None,
         isolate: bool = False,
         name: str | None = None,
-        cache: bool = False,
     ) -> Self:
         """The same step with other options for this use; see ``Step.with_``."""
         before = state_of(self).use
         share = before.tolerant if before else None
-        return used(self, UseOptions(timeout, retry, isolate, caller(), name, cache, share))
+        return used(self, UseOptions(timeout, retry, isolate, caller(), name, share))
 
     def tolerant(  # type: ignore[misc]  # checkers see a step by its __call__
         self: Callable[P, R],  # pyright: ignore[reportGeneralTypeIssues]

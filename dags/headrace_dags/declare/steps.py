@@ -92,7 +92,6 @@ class Step(Generic[P, R_co]):
         timeout: str | None = None,
         isolate: bool = False,
         name: str | None = None,
-        cache: bool = False,
     ) -> Step[P, R_co]:
         """The same step with other options for this use.
 
@@ -101,10 +100,9 @@ class Step(Generic[P, R_co]):
             timeout: how long one try may take, e.g. ``"30s"``.
             isolate: whether it is served apart from its neighbours.
             name: what its node is called in the graph.
-            cache: whether its results are kept, and given again for equal inputs.
         """
         share = self.use.tolerant if self.use else None
-        return self._used(UseOptions(timeout, retry, isolate, caller(), name, cache, share))
+        return self._used(UseOptions(timeout, retry, isolate, caller(), name, share))
 
     def tolerant(self, *, min_success: float) -> Step[P, R_co | None]:
         """The same step, whose map lets some items fail: ``None`` stands in their place.

@@ -26,7 +26,6 @@ class Place:
         needs: what one instance of it needs.
         demand: which choices of the engine must fall so that it runs.
         is_apart: whether it is a join that the engine decides, between segments.
-        streams: whether its value leaves the dag item by item.
         exposure: what is lost where it fails.
     """
 
@@ -38,7 +37,6 @@ class Place:
     needs: Resources = _NOTHING
     demand: Demand = ALWAYS
     is_apart: bool = False
-    streams: bool = False
     exposure: Exposure = frozenset()
 
     @property
@@ -129,18 +127,6 @@ def tolerant(edge: Edge) -> str:
     return f"{producer.name} is tolerant: whether enough items succeed is known when all are in"
 
 
-def stream(edge: Edge) -> str:
-    """What leaves item by item is a model of its own, called by stream."""
-    found = next((place for place in (edge.producer, edge.consumer) if place.streams), None)
-    return f"the items of {found.name} leave one by one: its model is called by stream" if found else ""
-
-
-def cache(edge: Edge) -> str:
-    """Results are kept for a whole segment, so it holds nothing but what is to be kept."""
-    found = next((place for place in (edge.producer, edge.consumer) if place.node.options.cache), None)
-    return f"cache=True is asked for {found.name}: its results are kept by themselves" if found else ""
-
-
 def resources_differ(edge: Edge) -> str:
     """Another device or another slice: one server has one kind of slice."""
     producer, consumer = edge.producer, edge.consumer
@@ -225,8 +211,6 @@ HOP_RULES: tuple[tuple[str, Rule], ...] = (
     ("fails-apart", fails_apart),
     ("isolate", isolate),
     ("tolerant", tolerant),
-    ("stream", stream),
-    ("cache", cache),
     ("resources-differ", resources_differ),
     ("limit-differs", limit_differs),
     ("mapped-model", mapped_model),

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from headrace_dags.graph import Port, Use
 from headrace_dags.plan.feeding import batching_of
-from headrace_dags.plan.model import Flow
+from headrace_dags.plan.model import Flow, Wire
 from headrace_dags.plan.naming import Names, tensor_name
 from headrace_dags.plan.segments import Joined
 from headrace_dags.plan.wires import Traffic, wire_of
@@ -79,13 +79,13 @@ class Flows:
         ports = {each: self.wiring.axes.ports[each] for each in together.get(use, (use,))}
         optional = any(each.optional for each in ports.values())
         traffic = self._traffic(ports, optional=optional)
-        wires = {wire_of(each.type, traffic) for each in ports.values()}
+        wires: set[Wire] = {wire_of(each.type, traffic) for each in ports.values()}
         return Flow(
             name=names.give(tensor_name(use.node, use.port)),
             use=use,
             type=port.type,
             many=port.many,
-            wire=min(wires) if len(wires) == 1 else wire_of(port.type, replace(traffic, mixed=True)),
+            wire=next(iter(wires)) if len(wires) == 1 else wire_of(port.type, replace(traffic, mixed=True)),
             optional=optional,
             decides=use in self._deciding,
         )

@@ -60,7 +60,6 @@ def _fused(wiring: Wiring, target: Target, inline: frozenset[str]) -> Fused:
     """Walk the nodes in order: each joins the members of its producers where it may."""
     grouping = Grouping((*HOP_RULES, *MODEL_RULES))
     places: list[Place] = []
-    streams = {output.use.node for output in wiring.graph.outputs if output.stream}
     for node, links in zip(wiring.graph.nodes, wiring.links, strict=True):
         needs = _needs(node, links, places)
         found = slice_for(needs, target)
@@ -70,7 +69,6 @@ def _fused(wiring: Wiring, target: Target, inline: frozenset[str]) -> Fused:
             needs=needs,
             demand=without(wiring.gates.demands[node.name], inline),
             is_apart=node.join is not None and node.name not in inline,
-            streams=node.name in streams,
             exposure=wiring.exposures[node.name],
         )
         axis = chunk_axis(node, wiring.axes)

@@ -113,8 +113,6 @@ class Segment(Record):
         gate: when it runs, where that lies with joins of the engine; ``None``: always. Of a segment with mapped inputs
             joins may choose for each item: its axis then holds the chosen items only, in order.
         tolerant: the least share of its items that must succeed; ``None``: every one.
-        cache: whether its results are kept, and given again for equal inputs.
-        streams: whether its output leaves item by item: its model is decoupled and called by stream.
         digest: content hash of all that can change what it does.
     """
 
@@ -129,8 +127,6 @@ class Segment(Record):
     slice: str = "none"
     gate: Gate | None = None
     tolerant: float | None = None
-    cache: bool = False
-    streams: bool = False
     digest: str = ""
 
     @property

@@ -120,8 +120,6 @@ class _Builder:
             slice=places[0].slice,
             gate=self._gate(places[0]),
             tolerant=next((place.node.tolerant for place in places if place.node.tolerant is not None), None),
-            cache=any(place.node.options.cache for place in places),
-            streams=any(place.streams for place in places),
         )
 
     def _member(self, member: int) -> Member:

@@ -32,6 +32,6 @@ def explanation(code: str) -> Explanation:
     Raises:
         FileNotFoundError: there is no such rule.
     """
-    markdown = (files(__package__) / "explained" / f"{code}.md").read_text(encoding="utf-8")
+    markdown = (files("headrace_dags.rules") / "explained" / f"{code}.md").read_text(encoding="utf-8")
     bad, good = _EXAMPLE.findall(markdown)
     return Explanation(" ".join(markdown.partition("\n## ")[0].split()), bad, good, markdown)

@@ -100,9 +100,7 @@ def use(options: UseOptions | None) -> tuple[Options, list[Misfit]]:
         misfits.append(
             Misfit("option-value", "isolate expects True or False", f"{options.isolate!r}", "Write isolate=True")
         )
-    if not isinstance(options.cache, bool):
-        misfits.append(Misfit("option-value", "cache expects True or False", f"{options.cache!r}", "Write cache=True"))
-    found = Options(retry=retry, timeout_s=timeout_s, isolate=bool(options.isolate), cache=options.cache is True)
+    found = Options(retry=retry, timeout_s=timeout_s, isolate=bool(options.isolate))
     return found, misfits
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from headrace_dags.declare import fields
@@ -208,7 +207,7 @@ class Tracer(Witness):
         return joining.patient(self, kind, values, within, need)
 
     def collect(self, value: Any) -> Any:
-        """The same value, which leaves the dag as a whole."""
+        """The same value: in a dag the items of a step that yields are one value anyway."""
         origin = origin_of(value) if is_standin(value) else None
         node = self.nodes.get(origin.use.node) if origin and origin.use else None
         if origin is None or (origin.port and not (node and node.step.yields)):
@@ -219,7 +218,7 @@ class Tracer(Witness):
             )
             self.excuse(value)
             return self.poison()
-        return StandIn(replace(origin, collected=True))
+        return StandIn(origin)
 
     def field(self, value: StandIn, name: str) -> Any:
         """Wire the projection of a field; whatever has no fields is misused."""

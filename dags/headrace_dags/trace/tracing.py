@@ -87,13 +87,7 @@ def _outputs(tracer: Tracer, value: Any) -> tuple[Output, ...]:
     values = [value] if is_standin(value) else list(value)
     pairs = zip(tracer.scope.declared.signature.outputs, values, strict=False)
     found = ((port, origin_of(each)) for port, each in pairs)
-    return tuple(_output(tracer, port, origin, origin.use) for port, origin in found if origin.use)
-
-
-def _output(tracer: Tracer, port: Port, origin: Origin, use: Use) -> Output:
-    node = tracer.nodes.get(use.node)
-    streams = node is not None and node.step.yields and not node.mapped and not origin.collected
-    return Output(port=port, use=use, stream=streams)
+    return tuple(Output(port=port, use=origin.use) for port, origin in found if origin.use)
 
 
 def _check(tracer: Tracer, outputs: Sequence[Output]) -> None:

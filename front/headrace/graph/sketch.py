@@ -75,8 +75,6 @@ def _traits(node: Node) -> Iterator[str]:
         yield f".{node.step.config['field']}"
     elif node.step.form != "function":
         yield "class" if node.step.form == "stateful" else "model"
-    if node.options.cache:
-        yield "cached"
     if node.step.batching:
         yield f"batch {node.step.batching.size}"
     if node.step.resources.device == "gpu":
