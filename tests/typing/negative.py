@@ -3,6 +3,7 @@
 # mypy: disable-error-code="empty-body"
 
 from collections.abc import Iterator
+from enum import Enum
 from typing import Annotated, NamedTuple, TypeAlias
 
 import numpy as np
@@ -138,3 +139,40 @@ def mistakes(video: hr.Video, sound: hr.Audio, picture: hr.Image) -> hr.Text:
 def outer(picture: hr.Image) -> hr.Text:
     mistakes(picture)  # both
     return mistakes.map([picture])  # both
+
+
+class Size(str, Enum):  # noqa: UP042  # as many write it
+    SMALL = "small"
+
+
+class Colour(str, Enum):  # noqa: UP042  # as many write it
+    RED = "red"
+
+
+@hr.step
+def size_of(text: hr.Text) -> Size:
+    return Size(text)
+
+
+@hr.step
+def told(text: hr.Text) -> hr.Text:
+    return text
+
+
+@hr.step
+def both(a: hr.Text, b: int) -> hr.Text:
+    return a * b
+
+
+def joined(text: hr.Text, texts: hr.Many[hr.Text], numbers: hr.Many[int]) -> None:
+    hr.switch(size_of(text)).case(Colour.RED, told(text))  # both
+    hr.switch(size_of(text)).case("small", told(text))  # both
+    hr.switch(len(text))  # both
+    told(hr.when(True, told(text)))  # both
+    told(hr.optional(told(text), within="2s"))  # both
+    hr.optional(told(text))  # both
+    hr.optional(told(text), within=2)  # both
+    both.zip(numbers, texts)  # pyright
+    both.zip(texts)  # both
+    told.with_(name=3)  # both
+    told.tolerant()  # both
