@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,11 @@ def test_no_code_is_explained_twice() -> None:
 
 
 def test_a_code_is_explained(project: Project) -> None:
-    assert project.headrace("explain", "port-type").out == f"port-type  {TITLES['port-type']}.\n"
+    told = project.headrace("explain", "port-type").out
+    assert told.startswith(f"port-type  {TITLES['port-type']}.\n")
+    assert re.search(r"^Bad\n\n    import headrace as hr$", told, re.MULTILINE)
+    assert re.search(r"^Good\n\n    import headrace as hr$", told, re.MULTILINE)
+    assert project.headrace("explain", "disk-full").out == f"disk-full  {OTHER_TITLES['disk-full']}.\n"
 
 
 def test_a_code_that_is_none(project: Project) -> None:

@@ -31,6 +31,9 @@ async def together(calls: Sequence[Callable[[], Awaitable[T]]], at_most: int) ->
     try:
         async with asyncio.TaskGroup() as group:
             tasks.extend(group.create_task(one(call)) for call in calls)
-    except* TaskFailed as failures:
-        raise failures.exceptions[0] from None
+    except ExceptionGroup as group_of_errors:  # not `except*`: some releases of Python 3.11 wrap what is raised in it
+        failed = next((each for each in group_of_errors.exceptions if isinstance(each, TaskFailed)), None)
+        if failed is None:
+            raise
+        raise failed from None
     return [task.result() for task in tasks]
