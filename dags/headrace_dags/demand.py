@@ -70,7 +70,7 @@ def simplified(terms: Iterable[Term], joins: Mapping[str, Node]) -> Demand:
     while len(kept) != size:
         size = len(kept)
         kept |= {term - {take} for term in kept for take in term if _whole(term - {take}, take.join, kept, joins)}
-    return frozenset(term for term in kept if not any(other < term for other in kept))
+    return _least(kept)
 
 
 def _whole(rest: Term, name: str, terms: set[Term], joins: Mapping[str, Node]) -> bool:
@@ -86,5 +86,9 @@ def joins_of(demand: Demand) -> frozenset[str]:
 
 def without(demand: Demand, joins: frozenset[str] | set[str]) -> Demand:
     """The demand as far as it does not lie with ``joins``: as if they took every key."""
-    terms = {frozenset(take for take in term if take.join not in joins) for term in demand}
+    return _least({frozenset(take for take in term if take.join not in joins) for term in demand})
+
+
+def _least(terms: set[Term]) -> Demand:
+    """The terms that no other one covers."""
     return frozenset(term for term in terms if not any(other < term for other in terms))

@@ -8,10 +8,9 @@ from typing import TypeAlias
 from headrace_dags.graph import Node, Use
 
 Exposure: TypeAlias = frozenset[tuple[str, str]]
-"""The outputs of the dag (as ``"", name``) and the choices of joins (by join and port) that are lost with a value."""
+"""The outputs of the dag (as :data:`OUTPUT`) and the choices of joins (by join and port) that are lost with a value."""
 
 OUTPUT = ("", "output")
-_ABSORBING = ("optional", "first", "quorum")
 
 
 def exposures(nodes: Iterable[Node], outputs: Iterable[Use]) -> dict[str, Exposure]:
@@ -27,7 +26,7 @@ def exposures(nodes: Iterable[Node], outputs: Iterable[Use]) -> dict[str, Exposu
         if use.node:
             lost[use.node].add(OUTPUT)
     for node in reversed(nodes):
-        absorbs = node.join is not None and node.join.kind in _ABSORBING
+        absorbs = node.join is not None and not node.join.decides
         for each in node.inputs:
             if isinstance(each.binding, Use) and each.binding.node:
                 lost[each.binding.node] |= {(node.name, each.port.name)} if absorbs else lost[node.name]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from headrace_dags.axes import Axes
 from headrace_dags.demand import ALWAYS, Demand, Take, demands, joins_of, without
-from headrace_dags.graph import Graph
 from headrace_dags.record import Record
 
 
@@ -22,20 +21,12 @@ class Gate(Record):
     terms: tuple[tuple[tuple[str, str | None], ...], ...]
     per_item: tuple[str, ...] = ()
 
-    @property
-    def demand(self) -> Demand:
-        """The terms as sets."""
-        return frozenset(frozenset(Take(*take) for take in term) for term in self.terms)
 
-
-def gate(demand: Demand, per_item: frozenset[str] = frozenset()) -> Gate:
+def gate(demand: Demand, per_item: Iterable[str]) -> Gate:
     """The gate of a demand, in an order of its own."""
-    terms = sorted(
-        (tuple(sorted(term, key=_by_name)) for term in demand), key=lambda term: [_by_name(take) for take in term]
-    )
-    return Gate(
-        terms=tuple(tuple((take.join, take.key) for take in term) for term in terms), per_item=tuple(sorted(per_item))
-    )
+    terms = [tuple(sorted(term, key=_by_name)) for term in demand]
+    terms.sort(key=lambda term: [*map(_by_name, term)])
+    return Gate(terms=tuple(terms), per_item=tuple(sorted(per_item)))
 
 
 def _by_name(take: Take) -> tuple[str, str]:
@@ -46,12 +37,12 @@ class Gates:
     """The gates of a graph.
 
     Args:
-        graph: the graph.
+        axes: of the graph.
     """
 
-    def __init__(self, graph: Graph) -> None:
-        self._graph = graph
-        self._axes = Axes(graph)
+    def __init__(self, axes: Axes) -> None:
+        graph = self._graph = axes.graph
+        self._axes = axes
         self.demands: Mapping[str, Demand] = demands(graph.nodes, (output.use for output in graph.outputs))
         """The demand of every node."""
 
@@ -68,7 +59,7 @@ class Gates:
         node = self._graph.by_name[name]
         axis = self._axes.of_node(node)
         joins = (self._graph.by_name[join] for join in joins_of(demand))
-        return gate(demand, frozenset(join.name for join in joins if axis and self._axes.of_node(join) == axis))
+        return gate(demand, (join.name for join in joins if axis and self._axes.of_node(join) == axis))
 
     def all(self) -> dict[str, Gate]:
         """The gates of all nodes that do not always run."""

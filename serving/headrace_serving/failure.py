@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 from headrace_dags.record import Record
@@ -39,6 +40,11 @@ class TaskFailure(Record):
     traceback: str = ""
     location: str = ""
     item: int = -1
+
+    def retold(self, change: Callable[[str], str]) -> TaskFailure:
+        """The same failure with another text in place of each that a person reads."""
+        fields = {name: change(getattr(self, name)) for name in ("message", "traceback", "location")}
+        return self.model_copy(update=fields)
 
 
 class TaskFailed(Exception):

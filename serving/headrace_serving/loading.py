@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from headrace_dags.declare.declaration import Declaration, Signature
+from headrace_dags.declare.declaration import Declaration
 from headrace_dags.errors import DefinitionError, Problem
 from headrace_dags.graph import Node, Use
 from headrace_dags.misfit import Misfit
@@ -61,15 +61,12 @@ def load(program: Program) -> Loaded:
             loaded[key] = _body(node, program)
     ready = {node.name: loaded[canonical(node.step)] for node in steps}
     declarations = {name: body.declaration for name, body in ready.items()}
-    known = dict(declarations)
-    for node in program.nodes:
-        if node.join:
-            known[node.name] = _joined(node, known)
+    given = _given(program.nodes, declarations)
     return Loaded(
         chain=_chain(program, ready),
         declarations=declarations,
         inputs=tuple(codec(flow, _taken_as(flow, program.nodes, declarations)) for flow in program.inputs),
-        outputs=tuple(codec(flow, _given_as(flow, known)) for flow in program.outputs),
+        outputs=tuple(codec(flow, given.get(flow.use)) for flow in program.outputs),
     )
 
 
@@ -124,20 +121,21 @@ def _takers(flow: Flow, nodes: Iterable[Node], declarations: Mapping[str, Declar
                 yield each.port.type, annotations.get(f"in:{each.port.name}")
 
 
-def _joined(node: Node, known: Mapping[str, Declaration]) -> Declaration:
-    """What a join in a member gives: any of its values, which steps and joins of the member make."""
-    given = [(each.port.type, each.binding) for each in node.choices if isinstance(each.binding, Use)]
-    noted = [(kind, _out(known[use.node], use.port)) for kind, use in given]
-    found = common(noted)
-    annotation = None if isinstance(found, Misfit) else found.annotation
-    signature = Signature((), node.outputs, {f"out:{node.outputs[0].name}": annotation})
-    return replace(known[given[0][1].node], signature=signature)
+def _given(nodes: Iterable[Node], declarations: Mapping[str, Declaration]) -> dict[Use, Any]:
+    """The annotation of each value that steps and joins give."""
+    found: dict[Use, Any] = {}
+    for node in nodes:
+        for port in node.outputs:
+            use = Use(node=node.name, port=port.name)
+            if node.join:
+                found[use] = _joined(node, found)
+            else:
+                found[use] = declarations[node.name].signature.annotations.get(f"out:{port.name}")
+    return found
 
 
-def _out(declaration: Declaration, port: str) -> Any:
-    return declaration.signature.annotations.get(f"out:{port}")
-
-
-def _given_as(flow: Flow, declarations: Mapping[str, Declaration]) -> Any:
-    """The annotation of what goes out."""
-    return declarations[flow.use.node].signature.annotations.get(f"out:{flow.use.port}")
+def _joined(node: Node, given: Mapping[Use, Any]) -> Any:
+    """The annotation of what a join in a member gives: any of its values, which steps and joins before it make."""
+    uses = ((each.port.type, each.binding) for each in node.choices if isinstance(each.binding, Use))
+    found = common([(kind, given[use]) for kind, use in uses])
+    return None if isinstance(found, Misfit) else found.annotation

@@ -25,10 +25,7 @@ def redactor_of(nodes: Iterable[Node], root: Path) -> Redactor:
 
 def redacted(failure: TaskFailure, redact: Redactor) -> TaskFailure:
     """The failure without values of secrets."""
-    if not redact:
-        return failure
-    fields = {name: redact(getattr(failure, name)) for name in ("message", "traceback", "location")}
-    return failure.model_copy(update=fields)
+    return failure.retold(redact) if redact else failure
 
 
 def redact_file(path: Path, redact: Redactor) -> None:

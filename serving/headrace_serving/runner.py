@@ -91,7 +91,7 @@ class Runner:
         return [self._told(answer) for answer in answers] if self._redact else answers
 
     def _told(self, answer: Answer) -> Answer:
-        return redacted(answer, self._redact) if self._redact and isinstance(answer, TaskFailure) else answer
+        return redacted(answer, self._redact) if isinstance(answer, TaskFailure) else answer
 
     def _alone(self, request: Request) -> Answer:
         if request.id.startswith(PROBE):
@@ -162,7 +162,10 @@ class Runner:
         """A value whose lost items say how they were lost."""
         if not isinstance(value, list) or not any(isinstance(item, LostItem) for item in value):
             return value
-        return [self._told(self._of_node(item.failure)) if isinstance(item, LostItem) else item for item in value]
+        return [
+            redacted(self._of_node(item.failure), self._redact) if isinstance(item, LostItem) else item
+            for item in value
+        ]
 
     def _of_node(self, failure: NodeFailed) -> TaskFailure:
         return blame.of_node(failure, self._loaded.declarations[failure.node], (self._program.import_root,))

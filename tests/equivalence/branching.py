@@ -138,16 +138,10 @@ class Body:
             result = f"cat({result}, {each})"
         heading = "item: hr.Text" if self.lifted else "text: hr.Text"
         lines = "".join(f"    {line}\n" for line in self.lines)
-        return (
-            f"@hr.dag\ndef {self.name}({heading}) -> hr.Text:\n{lines}    return cat({result}, {result_tail(self)})\n"
-        )
+        return f"@hr.dag\ndef {self.name}({heading}) -> hr.Text:\n{lines}    return cat({result}, {self.texts[0]})\n"
 
     def _as_text(self, name: str, kind: str) -> str:
         return {"text": "{}", "many": "all_of({})", "kind": "told({})", "note": "{}.title"}[kind].format(name)
-
-
-def result_tail(body: Body) -> str:
-    return body.texts[0]
 
 
 def branching(seed: int, size: int = 6) -> Example:
@@ -161,7 +155,7 @@ def branching(seed: int, size: int = 6) -> Example:
             sub.grow()
         sources.append(sub.done())
         subs = (*subs, sub.name)
-    body = Body(random, "main", subs, texts=["text"], unused={})
+    body = Body(random, "main", subs, texts=["text"])
     for _ in range(random.randint(1, size)):
         body.grow()
     sources.append(body.done())

@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import time
 
 import pytest
 from tests.front.conftest import Project
@@ -100,20 +99,7 @@ def test_logs_that_follow_a_run_that_is_over_end(project: Project, state: State)
 def begun(project: Project, runtime: str) -> subprocess.Popen[str]:
     """A run that waits for the file ``go`` to hold something."""
     project.write("slow.py", SLOW.replace('"go"', repr(str(project.write("go", "")))))
-    process = subprocess.Popen(
-        project.command("run", "slow.py", "-i", "text=a", "--runtime", runtime, "--json"),
-        cwd=project.folder,
-        env=project.environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    deadline = time.monotonic() + 60
-    while not any(b'"started"' in inbox.read_bytes() for inbox in project.folder.glob(".headrace/runs/*/inbox.jsonl")):
-        assert process.poll() is None, process.communicate()[1]
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    return process
+    return project.begun("slow.py", "-i", "text=a", "--runtime", runtime, "--json")
 
 
 def following(project: Project, *arguments: str) -> subprocess.Popen[str]:

@@ -71,21 +71,7 @@ def traces(process: subprocess.Popen[str]) -> Traces:
 def started(project: Project) -> subprocess.Popen[str]:
     """A run on Triton whose step has begun and takes a minute."""
     project.write("slow.py", SLOW)
-    command = project.command("run", "slow.py", "--input", "text=a", "--runtime", "triton")
-    process = subprocess.Popen(
-        command,
-        cwd=project.folder,
-        env=project.environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    deadline = time.monotonic() + 60
-    while not any(b'"started"' in inbox.read_bytes() for inbox in project.folder.glob(".headrace/runs/*/inbox.jsonl")):
-        assert process.poll() is None, process.communicate()[1]
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    return process
+    return project.begun("slow.py", "--input", "text=a", "--runtime", "triton")
 
 
 def test_a_run_on_triton(project: Project) -> None:

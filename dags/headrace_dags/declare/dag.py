@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, overload
 
 from headrace_dags.declare.options import caller_line
@@ -22,9 +22,6 @@ A = TypeVar("A")
 B = TypeVar("B")
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
-
-builtin_zip = zip
-"""The built-in function, whose name a method takes."""
 
 
 class Dag(Generic[P, R_co]):
@@ -79,21 +76,22 @@ class Dag(Generic[P, R_co]):
 
     def map(self: Dag[Concatenate[A, Q], R], items: list[A], /, *args: Q.args, **kwargs: Q.kwargs) -> list[R]:
         """Run the dag for each of ``items``, in order; the other arguments are the same for all."""
-        tracer = active()
-        if tracer:
-            wired: list[R] = tracer.map(self, (items,), args, kwargs)
-            return wired
-        return [self(item, *args, **kwargs) for item in items]
+        found: list[R] = self._over((items,), args, kwargs)
+        return found
 
     def zip(
         self: Dag[Concatenate[A, B, Q], R], a: list[A], b: list[B], /, *args: Q.args, **kwargs: Q.kwargs
     ) -> list[R]:
         """Run the dag for each pair of items of ``a`` and ``b``, which are as many."""
-        tracer = active()
-        if tracer:
-            wired: list[R] = tracer.map(self, (a, b), args, kwargs)
-            return wired
-        return [self(*both, *args, **kwargs) for both in builtin_zip(a, b, strict=True)]
+        found: list[R] = self._over((a, b), args, kwargs)
+        return found
+
+    def _over(self, axes: Sequence[Sequence[Any]], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        """Run the dag for each item of ``axes``, of several in lockstep."""
+        if tracer := active():
+            return tracer.map(self, axes, args, kwargs)
+        run: Callable[..., Any] = self
+        return [run(*items, *args, **kwargs) for items in zip(*axes, strict=True)]
 
     @property
     def traced(self) -> Traced:

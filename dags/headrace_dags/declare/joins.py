@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import Enum
 from typing import TYPE_CHECKING, Any, Generic, Never, TypeVar
 
 from headrace_dags.declare.options import caller_line
@@ -38,17 +37,16 @@ class Switch(Generic[K, R_co]):
     Attributes:
         on: the value it decides by.
         cases: the branches so far.
-        line: the line that began it.
     """
 
     __module__ = "headrace"
 
-    def __init__(self, on: Any, line: tuple[str, int], cases: tuple[Case, ...] = ()) -> None:
-        self.on, self.line, self.cases = on, line, cases
+    def __init__(self, on: Any, cases: tuple[Case, ...] = ()) -> None:
+        self.on, self.cases = on, cases
 
     def case(self, key: K, value: A, /) -> Switch[K, R_co | A]:
         """The value where the switch finds ``key``, a member of the Enum; what only it needs runs only then."""
-        longer: Switch[K, R_co | A] = Switch(self.on, self.line, (*self.cases, Case(key, value, caller_line())))
+        longer: Switch[K, R_co | A] = Switch(self.on, (*self.cases, Case(key, value, caller_line())))
         if tracer := active():
             tracer.continued(self, longer)
         return longer
@@ -59,8 +57,8 @@ class Switch(Generic[K, R_co]):
         if tracer:
             chosen: R_co | A = tracer.switch(self, Case(None, value, caller_line()))
             return chosen
-        taken: R_co | A = self._taken(value)
-        return taken
+        case = self._taken()
+        return value if case is None else case.value
 
     def end(self) -> R_co:
         """The value of a switch that has a case for every member of the Enum."""
@@ -68,21 +66,17 @@ class Switch(Generic[K, R_co]):
         if tracer:
             chosen: R_co = tracer.switch(self, None)
             return chosen
-        missing: Any = _Missing
-        taken: R_co = self._taken(missing)
-        if taken is _Missing:
+        case = self._taken()
+        if case is None:
             raise KeyError(f"the switch has no case for {self.on!r}")
+        taken: R_co = case.value
         return taken
 
-    def _taken(self, otherwise: Any) -> Any:
-        return next((case.value for case in self.cases if case.key == self.on), otherwise)
+    def _taken(self) -> Case | None:
+        return next((case for case in self.cases if case.key == self.on), None)
 
     def __repr__(self) -> str:
         return f"<switch of {len(self.cases)} cases>"
-
-
-class _Missing(Enum):
-    """Stands for the value of a switch that has none."""
 
 
 def switch(on: K, /) -> Switch[K, Never]:
@@ -91,13 +85,13 @@ def switch(on: K, /) -> Switch[K, Never]:
     Args:
         on: the value that decides.
     """
-    begun: Switch[K, Never] = Switch(on, caller_line())
+    begun: Switch[K, Never] = Switch(on)
     if tracer := active():
         tracer.continued(None, begun)
     return begun
 
 
-def when(condition: bool, value: A, /) -> A | None:  # a value of the dag
+def when(condition: bool, value: A, /) -> A | None:
     """The value where ``condition`` holds, else nothing; what only it needs runs only then.
 
     Args:

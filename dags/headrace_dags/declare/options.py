@@ -63,6 +63,11 @@ class UseOptions:
     tolerant: Any = None
 
 
+def over(before: UseOptions | None, use: UseOptions) -> UseOptions:
+    """What ``with_`` says, and what ``tolerant`` said before."""
+    return replace(use, tolerant=before.tolerant if before else None)
+
+
 def tolerating(use: UseOptions | None, min_success: Any, location: Location) -> UseOptions:
     """What was said of a use, and that some of its items may fail."""
     return replace(use or UseOptions(), tolerant=min_success, location=location)

@@ -8,6 +8,8 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from headrace_dags.declare.shares import fall_short
+
 if TYPE_CHECKING:
     from headrace_dags.declare.steps import Step
 
@@ -61,7 +63,7 @@ def map_object(step: Any, axes: Sequence[Any], args: Sequence[Any], kwargs: Mapp
 
 
 def _by_slices(share: Any, slices: Iterator[list[T]], run: Callable[[list[T]], list[Any]]) -> list[Any]:
-    """The results of all slices; where items may fail, a slice that fails is run again item by item."""
+    """The results of all slices; where items may fail, each is a slice of its own."""
     if share is None:
         return [result for some in slices for result in run(some)]
     return tolerated(share, [partial(_only, run, item) for some in slices for item in some])
@@ -87,7 +89,7 @@ def tolerated(share: Any, calls: Sequence[Callable[[], Any]]) -> list[Any]:
         except Exception as error:  # noqa: BLE001  # of the user's body, item by item
             results.append(None)
             failed.append(error)
-    if failed and len(calls) - len(failed) < share * len(calls):
+    if fall_short(share, len(calls), len(failed)):
         raise failed[0]
     return results
 

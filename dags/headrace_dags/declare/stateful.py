@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, Generic, ParamSpec
 
 from headrace_dags.declare import plain
 from headrace_dags.declare.instance import Header, State, fresh_defaults, header_of, state_of, watch
-from headrace_dags.declare.options import Device, UseOptions, caller, caller_names, tolerating
+from headrace_dags.declare.options import Device, UseOptions, caller, caller_names, over, tolerating
 from headrace_dags.trace.context import active
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class Stateful:
         found = tracer.map(self, (a, b), args, kwargs) if tracer else plain.map_object(self, (a, b), args, kwargs)
         return found
 
-    def with_(  # each is an option by name
+    def with_(
         self,
         *,
         retry: int | None = None,
@@ -108,9 +108,7 @@ class Stateful:
         name: str | None = None,
     ) -> Self:
         """The same step with other options for this use; see ``Step.with_``."""
-        before = state_of(self).use
-        share = before.tolerant if before else None
-        return used(self, UseOptions(timeout, retry, isolate, caller(), name, share))
+        return used(self, over(state_of(self).use, UseOptions(timeout, retry, isolate, caller(), name)))
 
     def tolerant(  # type: ignore[misc]  # checkers see a step by its __call__
         self: Callable[P, R],  # pyright: ignore[reportGeneralTypeIssues]

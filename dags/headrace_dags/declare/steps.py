@@ -13,6 +13,7 @@ from headrace_dags.declare.options import (
     UseOptions,
     caller,
     caller_line,
+    over,
     tolerating,
     written,
 )
@@ -85,7 +86,7 @@ class Step(Generic[P, R_co]):
         found = tracer.map(self, (a, b), args, kwargs) if tracer else plain.map_(self, (a, b), args, kwargs)
         return found
 
-    def with_(  # each is an option by name
+    def with_(
         self,
         *,
         retry: int | None = None,
@@ -101,8 +102,7 @@ class Step(Generic[P, R_co]):
             isolate: whether it is served apart from its neighbours.
             name: what its node is called in the graph.
         """
-        share = self.use.tolerant if self.use else None
-        return self._used(UseOptions(timeout, retry, isolate, caller(), name, share))
+        return self._used(over(self.use, UseOptions(timeout, retry, isolate, caller(), name)))
 
     def tolerant(self, *, min_success: float) -> Step[P, R_co | None]:
         """The same step, whose map lets some items fail: ``None`` stands in their place.

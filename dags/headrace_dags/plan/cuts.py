@@ -114,7 +114,7 @@ def fails_apart(edge: Edge) -> str:
     producer, consumer = edge.producer, edge.consumer
     if producer.exposure == consumer.exposure:
         return ""
-    odd = next(iter(sorted(producer.exposure ^ consumer.exposure, reverse=True)))
+    odd = max(producer.exposure ^ consumer.exposure)
     join = odd[0] or next((name for name, _ in sorted(consumer.exposure) if name), "the run")
     return f"{consumer.name} may fail and {join} goes on, while {producer.name} is needed otherwise"
 

@@ -68,7 +68,7 @@ class Digester:
         Retries and time-outs are left out: they are the engine's, and the server need not change for them.
         """
         steps = tuple(nodes)
-        modules = sorted({module_of(node) for node in steps if node.join is None})
+        modules = modules_of(steps)
         models = sorted({node.step.model_file for node in steps if node.step.model_file})
         content: dict[str, Any] = {
             "versions": self._versions,
@@ -82,6 +82,11 @@ class Digester:
     def _digest_of_code(self, module: str) -> str:
         code = self._inputs.modules.get(module, Code())
         return digest({"files": dict(code.files), "distributions": dict(code.distributions)})
+
+
+def modules_of(nodes: Iterable[Node]) -> list[str]:
+    """The modules that hold the steps of ``nodes``; joins run no code."""
+    return sorted({module_of(node) for node in nodes if node.join is None})
 
 
 def module_of(node: Node) -> str:

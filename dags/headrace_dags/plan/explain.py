@@ -63,14 +63,9 @@ def _decides(join: PlannedJoin) -> str:
     if join.on:
         return f"{join.on}, for each item" if join.per_item else str(join.on)
     within = f" within {join.within_s:g} s" if join.within_s is not None else ""
-    what = (
-        f"the first {join.need} that are there"
-        if join.need
-        else "what is there first"
-        if join.kind == "first"
-        else "whether it is there"
-    )
-    return f"{what}{within}"
+    if join.kind == "quorum":
+        return f"the first {join.need} that are there{within}"
+    return f"{'what is there first' if join.kind == 'first' else 'whether it is there'}{within}"
 
 
 def _choice(choice: Choice) -> str:

@@ -230,3 +230,8 @@ class Plan(Record):
     def by_name(self) -> dict[str, Segment]:
         """Segments by name."""
         return {segment.name: segment for segment in self.segments}
+
+    @cached_property
+    def homes(self) -> dict[str, str]:
+        """For each node the name of the segment that serves it; joins that the engine decides have none."""
+        return {node: segment.name for segment in self.segments for node in segment.nodes}

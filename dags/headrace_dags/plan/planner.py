@@ -29,8 +29,8 @@ def plan(graph: Graph, target: Target, digests: DigestInputs) -> Plan:
     Raises:
         PlanError: the target cannot run the graph; carries every problem.
     """
-    refuse(graph, target, digests)
     wiring = Wiring(graph)
+    refuse(graph, target, digests, wiring.gates.demands)
     fused = fuse(wiring, target)
     joined = join(wiring, target, fused)
     flows = Flows(wiring, joined)

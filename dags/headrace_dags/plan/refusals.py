@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath, PureWindowsPath
 
 from headrace_dags.axes import mapped_uses, whole_uses
-from headrace_dags.demand import ALWAYS, Demand, demands, joins_of
+from headrace_dags.demand import ALWAYS, Demand, joins_of
 from headrace_dags.errors import PlanError, Problem
 from headrace_dags.graph import Graph, Node
 from headrace_dags.plan.cuts import gibibytes
@@ -34,18 +34,17 @@ class Case:
 Refusal = Callable[[Case], Problem | None]
 
 
-def refuse(graph: Graph, target: Target, digests: DigestInputs) -> None:
+def refuse(graph: Graph, target: Target, digests: DigestInputs, needed: Mapping[str, Demand]) -> None:
     """Raise if ``target`` cannot run ``graph``.
 
     Raises:
         PlanError: with every problem of every node.
     """
-    if problems := tuple(_problems(graph, target, digests)):
+    if problems := tuple(_problems(graph, target, digests, needed)):
         raise PlanError(problems)
 
 
-def _problems(graph: Graph, target: Target, digests: DigestInputs) -> Iterator[Problem]:
-    needed = demands(graph.nodes, (output.use for output in graph.outputs))
+def _problems(graph: Graph, target: Target, digests: DigestInputs, needed: Mapping[str, Demand]) -> Iterator[Problem]:
     for node in graph.nodes:
         case = Case(graph, node, target, digests, needed[node.name])
         yield from (problem for refusal in REFUSALS if (problem := refusal(case)))

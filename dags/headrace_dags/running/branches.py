@@ -8,7 +8,8 @@ from enum import Enum
 from typing import Any, Final
 
 from headrace_dags.gates import Gate
-from headrace_dags.graph import Node, Use
+from headrace_dags.graph import ON, Node, Use
+from headrace_dags.masks import Mask, holds
 from headrace_dags.running.evaluate import PreparedNode
 from headrace_dags.running.failing import LostItem, NodeFailed, too_few
 
@@ -17,8 +18,6 @@ HOLE: Final[Any] = object()
 
 NOTHING, UNDECIDED = -1, -2
 """In the place of the choice that a join takes: none, and that it was not asked."""
-
-Mask = bool | list[bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,7 @@ class Branches:
         self, nodes: Sequence[Node], prepared: Mapping[str, PreparedNode], gates: Mapping[str, Gate], *, settles: bool
     ) -> None:
         self.nodes, self.prepared, self.settles = nodes, prepared, settles
-        self.gates = {name: (gate.demand, frozenset(gate.per_item)) for name, gate in gates.items()}
+        self.gates = gates
         self.joins = {node.name: node for node in nodes if node.join}
 
     def between(self, inputs: Sequence[Use], outputs: Sequence[Use]) -> Callable[[Sequence[Any]], list[Any]]:
@@ -103,9 +102,8 @@ class _Pass:
 
     def _run(self, prepared: PreparedNode, inputs: dict[str, Any], needed: Mask) -> dict[str, Any]:
         """Run a node, a mapped one for the items that need it; the others have holes."""
-        if needed is True:
+        if not isinstance(needed, list):
             return prepared.run(inputs)
-        assert isinstance(needed, list)
         chosen = [place for place, needs in enumerate(needed) if needs]
         mapped = prepared.node.mapped
         some = {name: [value[place] for place in chosen] if name in mapped else value for name, value in inputs.items()}
@@ -138,15 +136,8 @@ class _Pass:
         """Whether a node is needed; of a mapped one perhaps for some items only."""
         if node.name not in self.branches.gates:
             return True
-        demand, per_item = self.branches.gates[node.name]
-        found: Mask = False
-        for term in demand:
-            holds: Mask = True
-            for take in term:
-                taken = self._takes(take.join, take.key)
-                holds = _both(holds, taken if take.join in per_item or isinstance(taken, bool) else any(taken))
-            found = _either(found, holds)
-        return found
+        gate = self.branches.gates[node.name]
+        return holds(gate.terms, self._takes, frozenset(gate.per_item))
 
     def _takes(self, join: str, key: str | None) -> Mask:
         """Whether a join takes ``key``, or for which of its items it does."""
@@ -159,7 +150,7 @@ class _Pass:
         """Which of its choices a switch or when takes, or which for each item; -1 for none."""
         if node.name not in self.keys:
             on: Any = self.known[node.on] if node.on else HOLE
-            per_item = "on" in node.mapped and isinstance(on, list)
+            per_item = ON in node.mapped and isinstance(on, list)
             self.keys[node.name] = [_place(node, each) for each in on] if per_item else _place(node, on)
         found: int | list[int] = self.keys[node.name]
         return found
@@ -242,27 +233,3 @@ def _spread(values: Sequence[Any], places: Sequence[int], length: int) -> list[A
     for place, value in zip(places, values, strict=True):
         found[place] = value
     return found
-
-
-def _both(one: Mask, other: Mask) -> Mask:
-    if isinstance(one, bool):
-        return other if one else False
-    return (
-        [left and right for left, right in zip(one, other, strict=True)]
-        if isinstance(other, list)
-        else one
-        if other
-        else False
-    )
-
-
-def _either(one: Mask, other: Mask) -> Mask:
-    if isinstance(one, bool):
-        return True if one else other
-    return (
-        [left or right for left, right in zip(one, other, strict=True)]
-        if isinstance(other, list)
-        else True
-        if other
-        else one
-    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+from headrace_dags.declare.shares import fall_short, shortfall
 from headrace_dags.errors import InputError
 
 Fault = Literal["input", "step", "output"]
@@ -51,10 +52,10 @@ def too_few(node: str, share: float, items: int, lost: Sequence[NodeFailed]) -> 
         items: how many items there are.
         lost: how items failed, the first ones first.
     """
-    if not lost or items - len(lost) >= share * items:
+    if not fall_short(share, items, len(lost)):
         return None
     first = lost[0]
-    message = f"{len(lost)} of {items} items failed, min_success={share:g} allows fewer; the first: {first.message}"
+    message = shortfall(share, items, len(lost), first.message)
     found = NodeFailed(node, first.fault, message, port=first.port, item=first.item)
     found.__cause__ = first.__cause__
     return found

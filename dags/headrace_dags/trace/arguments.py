@@ -100,7 +100,7 @@ def judge(site: Site, parameter: Parameter, value: Any, *, mapped: bool) -> Use 
         return _standin(site, parameter, origin_of(value), mapped=mapped)
     if inside := list(standins_in(value)):
         return _container(value, inside)
-    if misfit := _unfinished(value):
+    if misfit := unfinished(value):
         return misfit
     if mapped:
         return rules.map_constant(shown(value))
@@ -110,7 +110,7 @@ def judge(site: Site, parameter: Parameter, value: Any, *, mapped: bool) -> Use 
     return found if isinstance(found, Misfit) else Const(value=found.value)
 
 
-def _unfinished(value: Any) -> Misfit | None:
+def unfinished(value: Any) -> Misfit | None:
     """Whether a step stands in place of its value, or a switch that nobody ended."""
     if isinstance(value, Switch):
         return switch_open(len(value.cases))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from types import MappingProxyType
@@ -16,8 +16,8 @@ from headrace_dags.misfit import Misfit
 from headrace_dags.ports.common import Common, common
 from headrace_dags.rules import joins as rules
 from headrace_dags.rules import options, wiring
-from headrace_dags.trace.arguments import standins_in, step_name
-from headrace_dags.trace.standin import Origin, is_standin, origin_of, shown
+from headrace_dags.trace.arguments import standins_in, unfinished
+from headrace_dags.trace.standin import Origin, StandIn, is_standin, origin_of, shown
 
 if TYPE_CHECKING:
     from headrace_dags.trace.tracer import Tracer
@@ -64,22 +64,18 @@ class Joining:
         return None
 
     def _unfit(self, value: Any) -> Misfit | None:
-        if isinstance(value, Switch):
-            return rules.switch_open(len(value.cases))
-        if name := step_name(value):
-            return wiring.uncalled(name)
         if list(standins_in(value)):
             return wiring.traced_in_container(type(value).__name__)
-        return rules.join_constant(self.kind, shown(value))
+        return unfinished(value) or rules.join_constant(self.kind, shown(value))
 
     def done(self, join: Join, choices: Sequence[Origin], *, optional: bool) -> Any:
         """Write the join down; gives what stands for its value."""
         found = self._common(choices) if choices and not self.wrong else None
         self.note(found if isinstance(found, Misfit) else None)
         axes = {origin.axis for _, origin in self.fed if origin.axis}
-        self._check_axes(axes, choices)
+        self._check_axes(len(axes), choices)
         if self.wrong or not isinstance(found, Common):
-            self.tracer.excuse(self.tracer.stand_for(origin for _, origin in self.fed))
+            self.tracer.excuse([StandIn(origin) for _, origin in self.fed])
             return self.tracer.poison()
         many = choices[0].port is not None and choices[0].port.many
         port = Port(name=RESULT, type=found.type, many=many or join.kind == "quorum", optional=optional)
@@ -93,13 +89,13 @@ class Joining:
             join=join,
         )
         self.tracer.add(node, self._declaration(node, found.annotation), self.location)
-        return self.tracer.standin(Origin(self.tracer, Use(node=node.name, port=RESULT), port, found.annotation, axis))
+        return StandIn(Origin(self.tracer, Use(node=node.name, port=RESULT), port, found.annotation, axis))
 
     def _common(self, choices: Sequence[Origin]) -> Common | Misfit:
         return common([(origin.port.type, origin.annotation) for origin in choices if origin.port])
 
-    def _check_axes(self, axes: Iterable[Any], choices: Sequence[Origin]) -> None:
-        if len(set(axes)) > 1:
+    def _check_axes(self, axes: int, choices: Sequence[Origin]) -> None:
+        if axes > 1:
             self.note(wiring.foreign_value("items of another map", self.tracer.dag_name))
         many = [origin for origin in choices if origin.port and origin.port.many]
         single = [origin for origin in choices if origin.port and not origin.port.many]
@@ -159,7 +155,7 @@ def patient(tracer: Tracer, kind: JoinKind, values: Sequence[Any], within: Any =
     within_s = options.duration("within", within, joining.note)
     names = ["value"] if kind == "optional" else [f"value{number}" for number in range(1, len(values) + 1)]
     taken = [found for name, value in zip(names, values, strict=True) if (found := joining.take(name, value))]
-    if kind == "first" and len(values) < 2:  # one alone is no choice
+    if kind == "first" and len(values) < 2:
         joining.note(rules.join_count(kind, 2, len(values)))
     if kind == "quorum" and not (isinstance(need, int) and not isinstance(need, bool) and 0 < need <= len(values)):
         joining.note(rules.quorum_count(need, len(values)))

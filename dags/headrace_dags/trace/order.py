@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from graphlib import CycleError, TopologicalSorter
+from heapq import heapify, heappop, heappush
 
 from headrace_dags.demand import demands, joins_of
 from headrace_dags.graph import Node, Use
@@ -46,11 +47,12 @@ def _sorted(before: Mapping[str, set[str]], places: Mapping[str, int]) -> Iterab
     except CycleError as error:
         raise Entangled(sorted(set(error.args[1]), key=places.__getitem__)) from None
     found: list[str] = []
-    free = list(sorter.get_ready())
+    free = [places[name] for name in sorter.get_ready()]
+    heapify(free)
+    names = list(places)
     while free:
-        free.sort(key=places.__getitem__, reverse=True)
-        name = free.pop()
-        found.append(name)
+        found.append(name := names[heappop(free)])
         sorter.done(name)
-        free += sorter.get_ready()
+        for each in sorter.get_ready():
+            heappush(free, places[each])
     return found

@@ -16,7 +16,7 @@ from headrace_dags.declare.reading import Parameter
 from headrace_dags.declare.stateful import Stateful
 from headrace_dags.declare.understand import declared_of
 from headrace_dags.errors import Location
-from headrace_dags.graph import RESULT, Const, Input, JoinKind, Node, Port, Use
+from headrace_dags.graph import RESULT, Const, Input, JoinKind, Node, Options, Port, Use
 from headrace_dags.misfit import Misfit
 from headrace_dags.rules import joins, misuse, whole
 from headrace_dags.rules import options as use_rules
@@ -79,7 +79,7 @@ class Tracer(Witness):
         mapped = self._mapped(declared, declared.where, location, count)
         if not self._may_nest(dag, declared, location):
             return self.results(declared, None, mapping=True)
-        scope = Scope(dag, declared, self.unique(declared.name), location, mapped=True)
+        scope = Scope(dag, declared, self.unique(declared.name), location)
         bound = self._bound(declared, args, kwargs, location)
         if self._axes(bound.values()):
             self.notes.note(joins.deeper_axis(declared.where), declared.where, location)
@@ -184,10 +184,6 @@ class Tracer(Witness):
         several = declared.signature.result_class
         return tuple.__new__(several, made) if several else made[0]
 
-    def standin(self, origin: Origin) -> StandIn:
-        """What stands for one value."""
-        return StandIn(origin)
-
     def switch(self, written: Switch[Any, Any], otherwise: Case | None) -> Any:
         """Wire a switch that is ended."""
         self.switches.pop(id(written), None)
@@ -261,10 +257,6 @@ class Tracer(Witness):
         if name not in known:
             return joins.field_unknown(name, known, origin.annotation.__name__)
         return fields.projection(origin.annotation, name)
-
-    def stand_for(self, origins: Iterable[Origin]) -> list[StandIn]:
-        """Stand-ins for values that are known."""
-        return [StandIn(origin) for origin in origins]
 
     def excuse(self, value: Any) -> None:
         """Do not hold what is in ``value`` unused besides: a problem concerns it."""
@@ -360,8 +352,8 @@ class Tracer(Witness):
         axes = self._axes(bound.values())
         if not axes:
             return None
-        wrong: list[Misfit] = [joins.deeper_axis(declared.where)] if deeper else []
-        if not deeper and any(port.many for port in declared.signature.outputs):
+        wrong: list[Misfit] = []
+        if deeper or any(port.many for port in declared.signature.outputs):
             wrong.append(joins.deeper_axis(declared.where))
         if len(axes) > 1:
             wrong.append(rules.foreign_value("items of another map", declared.where))
@@ -385,7 +377,7 @@ class Tracer(Witness):
 
     def _options(
         self, declared: Declared, use: UseOptions | None, location: Location, *, mapped: bool
-    ) -> tuple[Any, float | None]:
+    ) -> tuple[Options, float | None]:
         """The options of this use, and the least share of its items that must succeed."""
         place = use.location if use and use.location else location
         found, wrong = use_rules.use(use)

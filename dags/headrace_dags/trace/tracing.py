@@ -96,10 +96,10 @@ def _check(tracer: Tracer, outputs: Sequence[Output]) -> None:
     for written, location in tracer.switches.values():
         tracer.failed = True
         tracer.notes.note(joins.switch_open(len(written.cases)), declared.where, location)
-    for port, use in ((each.port, each.use) for each in outputs):
-        if fn and not use.node:
-            where = declared.where if declared.signature.result_class is None else f"{declared.where}.{port.name}"
-            tracer.notes.note(whole.input_returned(use.port), where, sourcelines.last_return(fn))
+    for each in outputs:
+        if fn and not each.use.node:
+            where = declared.where if declared.signature.result_class is None else f"{declared.where}.{each.port.name}"
+            tracer.notes.note(whole.input_returned(each.use.port), where, sourcelines.last_return(fn))
     if not tracer.failed:
         tracer.notes.add(unused(tracer, (each.use for each in outputs)))
 

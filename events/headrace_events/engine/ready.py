@@ -21,17 +21,32 @@ MAX_CHUNKS = 1024
 _FIRST: Slot = Open()
 
 
-def advance(state: RunState, candidates: Iterable[int], at_s: float, wiring: Wiring) -> Decision:
+def advance(
+    state: RunState, candidates: Iterable[int], at_s: float, wiring: Wiring, clocks: Iterable[int] = ()
+) -> Decision:
     """Open and decide those of ``candidates`` that are ready, and those that become so by it; end the run where that ends it.
+
+    Args:
+        state: of the run.
+        candidates: numbers of the units to look at.
+        at_s: log time of the event.
+        wiring: of the plan.
+        clocks: the joins whose time begins now.
 
     Raises:
         Undecidable: an event contradicts the plan.
     """
-    moves = _Moves(list(state.units), Values(state.inputs, [], wiring), at_s, set(state.clocks), deque(candidates))
-    moves.values = Values(state.inputs, moves.units, wiring)
+    units = list(state.units)
+    moves = _Moves(units, Values(state.inputs, units, wiring), at_s, set(state.clocks), deque(candidates))
+    moves.start(clocks)
     moves.go()
-    state = replace(state, units=tuple(moves.units), clocks=frozenset(moves.clocks))
+    state = replace(state, units=tuple(units), clocks=frozenset(moves.clocks))
     return _ended(state, tuple(moves.commands), moves.values)
+
+
+def begin(state: RunState, at_s: float, wiring: Wiring) -> Decision:
+    """Open what needs nothing but the run's inputs."""
+    return advance(state, range(len(state.units)), at_s, wiring, wiring.clocks)
 
 
 def _ended(state: RunState, commands: tuple[Command, ...], values: Values) -> Decision:
@@ -111,16 +126,6 @@ class _Moves:
         if "unneeded" in statuses:
             raise Undecidable(f"segment {wired.name} is needed, but not what feeds it")
         return None if "waiting" in statuses else _opened(wired, need, self.values)
-
-
-def begin(state: RunState, at_s: float, wiring: Wiring) -> Decision:
-    """Open what needs nothing but the run's inputs."""
-    moves = _Moves(list(state.units), Values(state.inputs, [], wiring), at_s, set(), deque())
-    moves.values = Values(state.inputs, moves.units, wiring)
-    moves.start(wiring.clocks)
-    state = replace(state, clocks=frozenset(moves.clocks))
-    state, commands = advance(state, range(len(state.units)), at_s, wiring)
-    return state, (*moves.commands, *commands) if not state.ended else commands
 
 
 def issue(wired: WiredSegment, segment: SegmentState, values: Values, task: TaskKey) -> IssueTask:

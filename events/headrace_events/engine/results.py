@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from headrace_dags.declare.shares import fall_short, shortfall
 from headrace_events.engine.events import Payload, Result, TaskKey
 from headrace_events.engine.pieces import Undecidable
 from headrace_events.engine.ready import advance
@@ -59,11 +60,10 @@ def _too_few(wired: WiredSegment, segment: SegmentState) -> TaskFailure | None:
     """The failure of a tolerant map of which too few items succeeded."""
     share = wired.tolerant
     items = segment.items if segment.mapped else max(payload.items for payload in _whole(segment))
-    if share is None or not segment.lost or items - segment.lost >= share * items:
+    if share is None or not fall_short(share, items, segment.lost):
         return None
     first = segment.failure or TaskFailure(kind="step", message="an item failed")
-    text = f"{segment.lost} of {items} items failed, min_success={share:g} allows fewer; the first: {first.message}"
-    return first.model_copy(update={"message": text})
+    return first.model_copy(update={"message": shortfall(share, items, segment.lost, first.message)})
 
 
 def _whole(segment: SegmentState) -> Done:

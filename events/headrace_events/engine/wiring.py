@@ -230,19 +230,19 @@ class _Links:
 
 def input_flows(plan: Plan) -> dict[str, Flow]:
     """How each input of the dag travels, by its name."""
-    flows = _flows(plan)
+    flows = flows_of(plan)
     uses = ((port.name, Use(node="", port=port.name)) for port in plan.graph.inputs)
     return {name: flows[use] for name, use in uses if use in flows}
 
 
 def output_flows(plan: Plan) -> dict[str, Flow]:
     """How each output of the dag travels, by its name."""
-    flows = _flows(plan)
+    flows = flows_of(plan)
     return {each.port.name: flows[each.use] for each in plan.graph.outputs}
 
 
-def _flows(plan: Plan) -> dict[Use, Flow]:
-    """Every flow of the plan; a value has one wherever it shows."""
+def flows_of(plan: Plan) -> dict[Use, Flow]:
+    """How each value travels; it has one flow wherever it shows."""
     inside = (flow for segment in plan.segments for flow in (*segment.inputs, *segment.outputs))
     joined = (join.output for join in plan.joins)
     return {flow.use: flow for flow in (*plan.inputs, *plan.outputs, *inside, *joined)}
@@ -255,11 +255,6 @@ def origins(plan: Plan) -> dict[Use, Origin]:
         found |= {flow.use: Origin(number, place) for place, flow in enumerate(segment.outputs)}
     joins = enumerate(plan.joins, len(plan.segments))
     return found | {join.output.use: Origin(number, 0) for number, join in joins}
-
-
-def flows_of(plan: Plan) -> dict[Use, Flow]:
-    """How each value travels; it has one flow wherever it shows."""
-    return _flows(plan)
 
 
 def _wired(plan: Plan, number: int, segment: Segment, links: _Links) -> WiredSegment:

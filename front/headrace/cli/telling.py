@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 
 from headrace.report.story import Story, given, tell
@@ -43,12 +43,17 @@ def segment_of(record: RunRecord, node: str) -> str:
     Raises:
         BadInput: the run's dag has no such node.
     """
-    homes = {name: segment.name for segment in record.plan.segments for name in segment.nodes}
-    if node in homes:
-        return homes[node]
-    close = get_close_matches(node, homes, 1)
-    write = f"Write --node {close[0]}" if close else f"Choose among {', '.join(homes)}"
-    raise BadInput(Problem("no-node", f"--node {node}", f"expects a node of {record.plan.graph.name}", node, write))
+    if node in record.plan.homes:
+        return record.plan.homes[node]
+    raise no_node("--node", node, record.plan.homes, record.plan.graph.name)
+
+
+def no_node(flag: str, name: str, known: Iterable[str], dag: str) -> BadInput:
+    """What is said where ``flag`` names a node that ``dag`` does not have."""
+    known = list(known)
+    close = get_close_matches(name, known, 1)
+    write = f"Write {flag} {close[0]}" if close else f"Choose among {', '.join(known)}"
+    return BadInput(Problem("no-node", f"{flag} {name}", f"expects a node of {dag}", name, write))
 
 
 def as_text(record: RunRecord, segment: str = "") -> Iterator[str]:

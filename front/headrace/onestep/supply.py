@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 
+from headrace.cli.telling import no_node
 from headrace_dags.axes import mapped_uses
 from headrace_dags.errors import BadInput, Problem
 from headrace_dags.graph import Graph, Node, Port, Use
@@ -75,9 +75,7 @@ def node_of(graph: Graph, name: str) -> Node:
     """
     if name in graph.by_name:
         return graph.by_name[name]
-    near = get_close_matches(name, graph.by_name, 1)
-    write = f"Write --step {near[0]}" if near else f"Choose among {', '.join(graph.by_name)}"
-    raise BadInput(Problem("no-node", f"--step {name}", f"expects a node of {graph.name}", name, write))
+    raise no_node("--step", name, graph.by_name, graph.name)
 
 
 def supply(graph: Graph, node: Node, record: RunRecord) -> Supply:
@@ -86,7 +84,7 @@ def supply(graph: Graph, node: Node, record: RunRecord) -> Supply:
     Raises:
         BadInput: a value was not recorded, or is of another type by now; with every such value.
     """
-    known, homes = Known(record), _homes(record)
+    known, homes = Known(record), record.plan.homes
     recorded: dict[Use, Found] = {}
     before: set[str] = set()
     problems: dict[Use, Problem] = {}
@@ -112,11 +110,6 @@ def _found(use: Use, node: Node, record: RunRecord, known: Known, homes: Mapping
     pieces = known.pieces(use, homes.get(node.name, "") if use in mapped_uses(node) else "")
     flow = flows_of(record.plan).get(use)
     return Found(flow, pieces) if flow and pieces is not None else None
-
-
-def _homes(record: RunRecord) -> dict[str, str]:
-    """For each node of the run the segment that it was served in."""
-    return {node: segment.name for segment in record.plan.segments for node in segment.nodes}
 
 
 def _fits(flow: Flow, port: Port) -> bool:

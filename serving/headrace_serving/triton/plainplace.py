@@ -58,10 +58,7 @@ class PlainPlace:
 
     def told(self, failure: TaskFailure) -> TaskFailure:
         """The failure with the real paths."""
-        if not self.real:
-            return failure
-        fields = {name: self._real(getattr(failure, name)) for name in ("message", "traceback", "location")}
-        return failure.model_copy(update=fields)
+        return failure.retold(self._real) if self.real else failure
 
     def remove(self, *names: str) -> None:
         """Remove what was made under these names in the scratch folder, and all links."""
