@@ -8,8 +8,6 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from headrace_dags.declare.shares import fall_short
-
 if TYPE_CHECKING:
     from headrace_dags.declare.steps import Step
 
@@ -81,6 +79,8 @@ def tolerated(share: Any, calls: Sequence[Callable[[], Any]]) -> list[Any]:
     """
     if share is None:
         return [call() for call in calls]
+    from headrace_dags.declare.shares import fall_short
+
     results: list[Any] = []
     failed: list[Exception] = []
     for call in calls:
