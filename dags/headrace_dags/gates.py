@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from headrace_dags.axes import Axes
-from headrace_dags.demand import ALWAYS, Demand, Take, demands, joins_of, without
-from headrace_dags.graph import Graph
+from headrace_dags.demand import ALWAYS, Demand, Take, demands, without
+from headrace_dags.graph import ON, Graph
 from headrace_dags.record import Record
 
 
@@ -15,8 +14,8 @@ class Gate(Record):
 
     Attributes:
         terms: it runs where one of them holds; a term is choices, by the join's name and the key that it takes.
-        per_item: the joins among them that choose for each item of the node's own axis; any other join that is mapped
-            counts where it takes the key for any of its items.
+        per_item: the joins among them that choose for each item that the node runs for; any other join that chooses for
+            each item counts where it takes the key for any of its items.
     """
 
     terms: tuple[tuple[tuple[str, str | None], ...], ...]
@@ -28,13 +27,23 @@ class Gate(Record):
         return frozenset(frozenset(Take(*take) for take in term) for term in self.terms)
 
 
-def gate(demand: Demand, per_item: frozenset[str] = frozenset()) -> Gate:
-    """The gate of a demand, in an order of its own."""
+def gate(demand: Demand, by_item: frozenset[str] = frozenset()) -> Gate:
+    """The gate of a demand, in an order of its own.
+
+    Args:
+        demand: the demand; a join that is asked about the very item in one term and about any in another counts as asked
+            about any, so that too many items run, and never too few.
+        by_item: the joins that choose for each item.
+    """
+    takes = {take for term in demand for take in term}
+    some = {take.join for take in takes if take.some}
+    bare = {frozenset(take._replace(some=False) for take in term) for term in demand}
     terms = sorted(
-        (tuple(sorted(term, key=_by_name)) for term in demand), key=lambda term: [_by_name(take) for take in term]
+        (tuple(sorted(term, key=_by_name)) for term in bare), key=lambda term: [_by_name(take) for take in term]
     )
     return Gate(
-        terms=tuple(tuple((take.join, take.key) for take in term) for term in terms), per_item=tuple(sorted(per_item))
+        terms=tuple(tuple((take.join, take.key) for take in term) for term in terms),
+        per_item=tuple(sorted({take.join for take in takes} & by_item - some)),
     )
 
 
@@ -50,8 +59,7 @@ class Gates:
     """
 
     def __init__(self, graph: Graph) -> None:
-        self._graph = graph
-        self._axes = Axes(graph)
+        self._by_item = frozenset(node.name for node in graph.nodes if node.join and ON in node.mapped)
         self.demands: Mapping[str, Demand] = demands(graph.nodes, (output.use for output in graph.outputs))
         """The demand of every node."""
 
@@ -63,13 +71,8 @@ class Gates:
             outside: joins that have been decided before, so that the gate need not ask for them.
         """
         demand = without(self.demands[name], outside)
-        if demand == ALWAYS:
-            return None
-        node = self._graph.by_name[name]
-        axis = self._axes.of_node(node)
-        joins = (self._graph.by_name[join] for join in joins_of(demand))
-        return gate(demand, frozenset(join.name for join in joins if axis and self._axes.of_node(join) == axis))
+        return None if demand == ALWAYS else gate(demand, self._by_item)
 
     def all(self) -> dict[str, Gate]:
         """The gates of all nodes that do not always run."""
-        return {node.name: found for node in self._graph.nodes if (found := self.of(node.name))}
+        return {name: found for name in self.demands if (found := self.of(name))}
