@@ -64,6 +64,12 @@ class UseOptions:
     tolerant: Any = None
 
 
+def using(before: UseOptions | None, location: Location, **said: Any) -> UseOptions:
+    """What was said of a use, and what is said of it now; an option that is left out stays as it was."""
+    now = {name: value for name, value in said.items() if value is not None and value is not False}
+    return replace(before or UseOptions(), **now, location=location)
+
+
 def tolerating(use: UseOptions | None, min_success: Any, location: Location) -> UseOptions:
     """What was said of a use, and that some of its items may fail."""
     return replace(use or UseOptions(), tolerant=min_success, location=location)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, Generic, ParamSpec
 
 from headrace_dags.declare import plain
 from headrace_dags.declare.instance import Header, State, fresh_defaults, header_of, state_of, watch
-from headrace_dags.declare.options import Device, UseOptions, caller, caller_names, tolerating
+from headrace_dags.declare.options import Device, UseOptions, caller, caller_names, tolerating, using
 from headrace_dags.trace.context import active
 
 if TYPE_CHECKING:
@@ -109,9 +109,8 @@ class Stateful:
         cache: bool = False,
     ) -> Self:
         """The same step with other options for this use; see ``Step.with_``."""
-        before = state_of(self).use
-        share = before.tolerant if before else None
-        return used(self, UseOptions(timeout, retry, isolate, caller(), name, cache, share))
+        said = {"retry": retry, "timeout": timeout, "isolate": isolate, "name": name, "cache": cache}
+        return used(self, using(state_of(self).use, caller(), **said))
 
     def tolerant(  # type: ignore[misc]  # checkers see a step by its __call__
         self: Callable[P, R],  # pyright: ignore[reportGeneralTypeIssues]

@@ -14,6 +14,7 @@ from headrace_dags.declare.options import (
     caller,
     caller_line,
     tolerating,
+    using,
     written,
 )
 from headrace_dags.trace.context import active
@@ -94,7 +95,7 @@ class Step(Generic[P, R_co]):
         name: str | None = None,
         cache: bool = False,
     ) -> Step[P, R_co]:
-        """The same step with other options for this use.
+        """The same step with other options for this use; what is left out stays as it was.
 
         Args:
             retry: how many times it is tried again when it fails.
@@ -103,8 +104,8 @@ class Step(Generic[P, R_co]):
             name: what its node is called in the graph.
             cache: whether its results are kept, and given again for equal inputs.
         """
-        share = self.use.tolerant if self.use else None
-        return self._used(UseOptions(timeout, retry, isolate, caller(), name, cache, share))
+        said = {"retry": retry, "timeout": timeout, "isolate": isolate, "name": name, "cache": cache}
+        return self._used(using(self.use, caller(), **said))
 
     def tolerant(self, *, min_success: float) -> Step[P, R_co | None]:
         """The same step, whose map lets some items fail: ``None`` stands in their place.

@@ -23,7 +23,7 @@ from headrace_dags.rules import joins, misuse, whole
 from headrace_dags.rules import options as use_rules
 from headrace_dags.rules import wiring as rules
 from headrace_dags.trace import joining
-from headrace_dags.trace.arguments import Site, bind, is_lost, judge, standins_in
+from headrace_dags.trace.arguments import Site, bind, is_lost, judge, standins_in, switches_in
 from headrace_dags.trace.body import run
 from headrace_dags.trace.standin import Origin, StandIn, is_standin, origin_of
 from headrace_dags.trace.witness import Scope, Witness
@@ -118,7 +118,7 @@ class Tracer(Witness):
         fed = self._fed(
             declared, bound, location, Site(self, declared.where, bool(mapping), _written(step, declared)), mapped
         )
-        axis = self._axis(declared, bound, location, deeper=bool(mapping))
+        axis = self._axis(declared, bound, location, mapped)
         mapped = mapped or tuple(name for name, value in bound.items() if is_standin(value) and origin_of(value).axis)
         options, tolerant = self._options(declared, use, location, mapped=bool(mapped))
         node = Node(
@@ -231,10 +231,19 @@ class Tracer(Witness):
             or origin.port.many
             or not fields.is_model(origin.annotation)
         ):
-            return super().field(value, name)
+            return self._no_field(value, origin, name)
         if (origin.use, name) not in self._fields:
             self._fields[origin.use, name] = self._projection(value, origin, origin.use, name)
-        return self._fields[origin.use, name]
+        return StandIn(
+            replace(origin_of(self._fields[origin.use, name]), axis=origin.axis)
+        )  # another map may ask again
+
+    def _no_field(self, value: StandIn, origin: Origin, name: str) -> Any:
+        """Note that a value has no fields in a dag, though one of its types may have."""
+        several = origin.use and origin.port and origin.port.type.members and not origin.port.many
+        if not several or self.finished:
+            return super().field(value, name)
+        return self.misused(value, lambda got: joins.field_of_several(name, got))
 
     def _projection(self, value: StandIn, origin: Origin, use: Use, name: str) -> StandIn:
         found = self._field_of(origin, name)
@@ -256,19 +265,24 @@ class Tracer(Witness):
 
     @staticmethod
     def _field_of(origin: Origin, name: str) -> Declaration | Misfit:
+        model = origin.annotation
         if origin.port and origin.port.optional:
             return joins.field_missing(name, str(origin))
-        known = fields.names(origin.annotation)
-        if name not in known:
-            return joins.field_unknown(name, known, origin.annotation.__name__)
-        return fields.projection(origin.annotation, name)
+        if name not in fields.names(model):
+            return joins.field_unknown(name, fields.names(model), model.__name__)
+        if not fields.is_found(model):
+            return joins.field_hidden(name, model.__name__)
+        return fields.projection(model, name)
 
     def stand_for(self, origins: Iterable[Origin]) -> list[StandIn]:
         """Stand-ins for values that are known."""
         return [StandIn(origin) for origin in origins]
 
     def excuse(self, value: Any) -> None:
-        """Do not hold what is in ``value`` unused besides: a problem concerns it."""
+        """Do not hold what is in ``value`` unused or unfinished besides: a problem concerns it."""
+        for written in switches_in(value):
+            self.switches.pop(id(written), None)
+            self.excuse([written.on, *(case.value for case in written.cases)])
         origins = [origin_of(each) for each in standins_in(value)]
         self.excused.update(each.use for each in origins if each.use and each.tracer is self)
 
@@ -356,13 +370,18 @@ class Tracer(Witness):
             self.notes.note(rules.map_nothing(count), declared.where, location)
         return tuple(each.name for each in listed)
 
-    def _axis(self, declared: Declared, bound: Mapping[str, Any], location: Location, *, deeper: bool) -> Scope | None:
-        """The mapped dag whose items are given to a step, which then runs for each of them."""
-        axes = self._axes(bound.values())
+    def _axis(
+        self, declared: Declared, bound: Mapping[str, Any], location: Location, mapped: Sequence[str]
+    ) -> Scope | None:
+        """The mapped dag whose items are given to a step, which then runs for each of them; nothing more is mapped there.
+
+        One item that is itself mapped over has been objected to.
+        """
+        axes = self._axes(value for name, value in bound.items() if name not in mapped)
         if not axes:
-            return None
-        wrong: list[Misfit] = [joins.deeper_axis(declared.where)] if deeper else []
-        if not deeper and any(port.many for port in declared.signature.outputs):
+            return next(iter(self._axes(bound.values())), None)
+        wrong: list[Misfit] = []
+        if mapped or any(port.many for port in declared.signature.outputs):
             wrong.append(joins.deeper_axis(declared.where))
         if len(axes) > 1:
             wrong.append(rules.foreign_value("items of another map", declared.where))
