@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -64,11 +65,41 @@ def _by_slices(share: Any, slices: Iterator[list[T]], run: Callable[[list[T]], l
     """The results of all slices; where items may fail, a slice that fails is run again item by item."""
     if share is None:
         return [result for some in slices for result in run(some)]
-    return tolerated(share, [partial(_only, run, item) for some in slices for item in some])
+    return _enough(share, [result for some in slices for result in _apart(some, run)])
 
 
-def _only(run: Callable[[list[T]], list[Any]], item: T) -> Any:
-    return run([item])[0]
+def _apart(items: list[T], run: Callable[[list[T]], list[Any]]) -> list[Any]:
+    """The results of a slice, or of each of its items by itself."""
+    found = _tried(partial(run, items))
+    if not isinstance(found, _Lost):
+        return list(found)
+    return [found] if len(items) == 1 else [each for item in items for each in _apart([item], run)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Lost:
+    """Stands for what failed."""
+
+    error: Exception
+
+
+def _tried(call: Callable[[], Any]) -> Any:
+    try:
+        return call()
+    except Exception as error:  # noqa: BLE001  # of the user's body, item by item
+        return _Lost(error)
+
+
+def _enough(share: Any, results: Sequence[Any]) -> list[Any]:
+    """The results, ``None`` in the place of those that are lost.
+
+    Raises:
+        Exception: of the first that was lost, where fewer succeed than must.
+    """
+    lost = [each for each in results if isinstance(each, _Lost)]
+    if lost and len(results) - len(lost) < share * len(results):
+        raise lost[0].error
+    return [None if isinstance(each, _Lost) else each for each in results]
 
 
 def tolerated(share: Any, calls: Sequence[Callable[[], Any]]) -> list[Any]:
@@ -79,17 +110,7 @@ def tolerated(share: Any, calls: Sequence[Callable[[], Any]]) -> list[Any]:
     """
     if share is None:
         return [call() for call in calls]
-    results: list[Any] = []
-    failed: list[Exception] = []
-    for call in calls:
-        try:
-            results.append(call())
-        except Exception as error:  # noqa: BLE001  # of the user's body, item by item
-            results.append(None)
-            failed.append(error)
-    if failed and len(calls) - len(failed) < share * len(calls):
-        raise failed[0]
-    return results
+    return _enough(share, [_tried(call) for call in calls])
 
 
 def batch_of_one(step: Any, item: Any) -> Any:
