@@ -77,7 +77,7 @@ TEXTS = st.text("rgb! ", max_size=4)
 # ---- as a dag -------------------------------------------------------------------------------------------------------
 
 
-def wired(line: Line, values: Sequence[Any], mapped: Callable[..., Any]) -> Any:  # one case a construct
+def wired(line: Line, values: Sequence[Any], mapped: Callable[..., Any]) -> Any:  # noqa: PLR0911  # one a construct
     a, *more = (values[place] for place in line.of)
     match line.kind:
         case "upper" | "lower" | "risky":
@@ -211,7 +211,7 @@ class Lazily:
         value = Value(make, lifted)
         return value if lifted or not self.at else self.shared.setdefault((self.at, name), value)
 
-    def step(self, name: str, *texts: Any, lifted: bool) -> Any:
+    def step(self, name: str, *texts: Any, lifted: bool) -> Any:  # noqa: PLR0911  # one a step
         self.calls.append(" ".join((name, *map(str, texts))) if name not in ("all_of", "some_of") else name)
         match name:
             case "upper" | "lower":
@@ -232,7 +232,7 @@ class Lazily:
             case _:
                 return "+".join(map(str, texts[0]))
 
-    def line(self, line: Line, values: Sequence[Value]) -> Value:
+    def line(self, line: Line, values: Sequence[Value]) -> Value:  # noqa: PLR0911  # one a construct
         a, *more = (values[place] for place in line.of)
         match line.kind:
             case "upper" | "lower" | "risky" | "cat":
