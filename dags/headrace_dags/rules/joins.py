@@ -167,7 +167,7 @@ def optional_value(port: Port, shown: str) -> Misfit:
 
 def tolerant_map(step: str) -> Misfit:
     """``tolerant-map``: a share of items succeeds only where there are items."""
-    write = f"Write {step}.tolerant(...).map(items); for a single value write hr.optional(value, within=...)"
+    write = f"Write {step}.tolerant(...).map(items), or map the dag around it; for one value write hr.optional(value, within=...)"
     return Misfit("tolerant-map", "tolerant is for the items of a map", "a plain call", write)
 
 

@@ -37,6 +37,7 @@ class Tracer(Witness):
         sources: the line of each node's call.
         declarations: what each node runs.
         scope_of: the traced dag, or the dag called in its body, that the node came with.
+        for_items: lines that are right only because their dag is mapped.
         switches: those that were begun and not ended yet, and the line that began each.
     """
 
@@ -46,6 +47,7 @@ class Tracer(Witness):
         self.sources: dict[str, Location] = {}
         self.declarations: dict[str, Declaration] = {}
         self.scope_of: dict[str, Scope] = {}
+        self.for_items: set[Location] = set()
         self.switches: dict[int, tuple[Switch[Any, Any], Location]] = {}
         self._fields: dict[tuple[Use, str], StandIn] = {}
         self._names = Names()
@@ -77,7 +79,7 @@ class Tracer(Witness):
     def _map_dag(self, dag: Dag[..., Any], count: int, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """Wire a dag that runs for each item: its nodes become mapped nodes of this graph."""
         declared, location = declared_of(dag), self.here()
-        mapped = self._mapped(declared, declared.where, location, count)
+        mapped, args = self._mapped(declared, declared.where, location, count), _takeable(declared, count, args)
         if not self._may_nest(dag, declared, location):
             return self.results(declared, None, mapping=True)
         scope = Scope(dag, declared, self.unique(declared.name), location, mapped=True)
@@ -113,12 +115,12 @@ class Tracer(Witness):
     def _wire(self, step: Any, args: Sequence[Any], kwargs: Mapping[str, Any], *, mapping: int = 0) -> Any:
         declared, location, use = declared_of(step), self.here(), self._use(step)
         self.notes.add(declared.declaration.problems)
-        bound = self._bound(declared, args, kwargs, location)
+        bound = self._bound(declared, _takeable(declared, mapping, args), kwargs, location)
         mapped = self._mapped(declared, _written(step, declared), location, mapping) if mapping else ()
         fed = self._fed(
             declared, bound, location, Site(self, declared.where, bool(mapping), _written(step, declared)), mapped
         )
-        axis = self._axis(declared, bound, location, mapped)
+        axis, fits = self._axis(declared, bound, location, mapped)
         mapped = mapped or tuple(name for name, value in bound.items() if is_standin(value) and origin_of(value).axis)
         options, tolerant = self._options(declared, use, location, mapped=bool(mapped))
         node = Node(
@@ -135,7 +137,7 @@ class Tracer(Witness):
             options=options,
         )
         self.add(node, declared.declaration, location)
-        lost = any(map(is_lost, bound.values()))
+        lost = not fits or any(map(is_lost, bound.values()))
         if lost or not declared.signature.outputs:
             self.excused.add(Use(node=node.name, port=RESULT))
         name = None if lost else node.name
@@ -372,14 +374,14 @@ class Tracer(Witness):
 
     def _axis(
         self, declared: Declared, bound: Mapping[str, Any], location: Location, mapped: Sequence[str]
-    ) -> Scope | None:
-        """The mapped dag whose items are given to a step, which then runs for each of them; nothing more is mapped there.
+    ) -> tuple[Scope | None, bool]:
+        """The mapped dag whose items are given to a step, which then runs for each of them; and whether it may.
 
         One item that is itself mapped over has been objected to.
         """
         axes = self._axes(value for name, value in bound.items() if name not in mapped)
         if not axes:
-            return next(iter(self._axes(bound.values())), None)
+            return next(iter(self._axes(bound.values())), None), True
         wrong: list[Misfit] = []
         if mapped or any(port.many for port in declared.signature.outputs):
             wrong.append(joins.deeper_axis(declared.where))
@@ -388,11 +390,13 @@ class Tracer(Witness):
         for misfit in wrong:
             self.notes.note(misfit, declared.where, location)
             self.excuse(list(bound.values()))
-        return axes[0]
+        return axes[0], not wrong
 
     def _axes(self, values: Iterable[Any]) -> list[Scope]:
         found = (origin_of(value) for value in values if is_standin(value))
-        return list(dict.fromkeys(origin.axis for origin in found if origin.axis and origin.tracer is self))
+        return list(
+            dict.fromkeys(origin.axis for origin in found if origin.axis and origin.use and origin.tracer is self)
+        )
 
     def _use(self, step: Any) -> UseOptions | None:
         """What ``with_`` and ``tolerant`` said of this use."""
@@ -410,6 +414,8 @@ class Tracer(Witness):
         place = use.location if use and use.location else location
         found, wrong = use_rules.use(use)
         tolerant, misfit = use_rules.tolerance(use, declared.where, found, mapped=mapped)
+        if tolerant is not None and any(scope.mapped for scope in self.scopes):
+            self.for_items.add(place)
         for each in (*wrong, misfit):
             self.notes.note(each, declared.where, place)
         return found, tolerant
@@ -435,6 +441,11 @@ class Tracer(Witness):
 def _written(step: Any, declared: Declared) -> str:
     """How a step is written where it is called: a class step is made before."""
     return f"{declared.where}(...)" if isinstance(step, Stateful) else declared.where
+
+
+def _takeable(declared: Declared, count: int, args: Sequence[Any]) -> Sequence[Any]:
+    """The arguments of a map, without the axes that a step has no parameter for, which is told as that."""
+    return args[: len(declared.parameters)] if len(declared.parameters) < count and not declared.is_open else args
 
 
 def _ports(declared: Declared, *, many: bool, optional: bool) -> Iterable[Port]:
