@@ -77,7 +77,13 @@ class Dag(Generic[P, R_co]):
         result: R_co = run_plainly(self, args, kwargs)
         return result
 
-    def map(self: Dag[Concatenate[A, Q], R], items: list[A], /, *args: Q.args, **kwargs: Q.kwargs) -> list[R]:
+    def map(  # checkers know the items by a callable, and not by the class
+        self: Callable[Concatenate[A, Q], R],  # pyright: ignore[reportGeneralTypeIssues]
+        items: list[A],
+        /,
+        *args: Q.args,
+        **kwargs: Q.kwargs,
+    ) -> list[R]:
         """Run the dag for each of ``items``, in order; the other arguments are the same for all."""
         tracer = active()
         if tracer:
@@ -85,8 +91,13 @@ class Dag(Generic[P, R_co]):
             return wired
         return [self(item, *args, **kwargs) for item in items]
 
-    def zip(
-        self: Dag[Concatenate[A, B, Q], R], a: list[A], b: list[B], /, *args: Q.args, **kwargs: Q.kwargs
+    def zip(  # as in map
+        self: Callable[Concatenate[A, B, Q], R],  # pyright: ignore[reportGeneralTypeIssues]
+        a: list[A],
+        b: list[B],
+        /,
+        *args: Q.args,
+        **kwargs: Q.kwargs,
     ) -> list[R]:
         """Run the dag for each pair of items of ``a`` and ``b``, which are as many."""
         tracer = active()

@@ -29,7 +29,7 @@ def call(step: Step[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -
     return list(result) if isinstance(result, Iterator) else result
 
 
-def map_(step: Step[..., Any], axes: Sequence[Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Any]:
+def map_(step: Any, axes: Sequence[Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Any]:
     """Run ``step`` for each of the items, a batched one by slices of its size; the other arguments are repeated.
 
     Args:

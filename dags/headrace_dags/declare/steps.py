@@ -70,15 +70,26 @@ class Step(Generic[P, R_co]):
         result: R_co = tracer.call(self, args, kwargs) if tracer else plain.call(self, args, kwargs)
         return result
 
-    def map(self: Step[Concatenate[A, Q], R], items: list[A], /, *args: Q.args, **kwargs: Q.kwargs) -> list[R]:
+    def map(  # checkers know the items by a callable, and not by the class
+        self: Callable[Concatenate[A, Q], R],  # pyright: ignore[reportGeneralTypeIssues]
+        items: list[A],
+        /,
+        *args: Q.args,
+        **kwargs: Q.kwargs,
+    ) -> list[R]:
         """Run the step for each of ``items``, in order; the other arguments are the same for all."""
         tracer = active()
         found: list[R]
         found = tracer.map(self, (items,), args, kwargs) if tracer else plain.map_(self, (items,), args, kwargs)
         return found
 
-    def zip(
-        self: Step[Concatenate[A, B, Q], R], a: list[A], b: list[B], /, *args: Q.args, **kwargs: Q.kwargs
+    def zip(  # as in map
+        self: Callable[Concatenate[A, B, Q], R],  # pyright: ignore[reportGeneralTypeIssues]
+        a: list[A],
+        b: list[B],
+        /,
+        *args: Q.args,
+        **kwargs: Q.kwargs,
     ) -> list[R]:
         """Run the step for each pair of items of ``a`` and ``b``, which are as many; the other arguments are the same for all."""
         tracer = active()
