@@ -14,7 +14,7 @@ import headrace as hr
 Vector: TypeAlias = Annotated[np.ndarray[tuple[int], np.dtype[np.float32]], hr.Layout("embedding", "d=384")]
 
 
-class Kind(str, Enum):
+class Kind(str, Enum):  # noqa: UP042  # as users write it
     INVOICE = "invoice"
     LETTER = "letter"
     OTHER = "other"

@@ -3,7 +3,7 @@
 # mypy: disable-error-code="empty-body"
 
 from collections.abc import Iterator
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import Annotated, NamedTuple, TypeAlias
 
 import numpy as np
@@ -143,12 +143,12 @@ def outer(picture: hr.Image) -> hr.Text:
     return mistakes.map([picture])  # both
 
 
-class Kind(str, Enum):
+class Kind(str, Enum):  # noqa: UP042  # as users write it
     LOUD = "loud"
     QUIET = "quiet"
 
 
-class Other(str, Enum):
+class Other(StrEnum):
     LOUD = "loud"
 
 

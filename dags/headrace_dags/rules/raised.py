@@ -46,7 +46,7 @@ def correction(error: BaseException) -> str:
     if isinstance(error, ModuleNotFoundError) and error.name:
         return f"Install {error.name}, or correct the import"
     if isinstance(error, AttributeError) and isinstance(error.obj, Dag):
-        return _of_dag(error.obj.__name__, error.name)
+        return _of_dag(error.obj.__name__, error.name or "")
     if isinstance(error, AttributeError) and isinstance(error.obj, (Step, Stateful)):
         return "Call the step, or use its .map, .zip, .with_ or .tolerant"
     if isinstance(error, NameError) and error.name == "hr":
