@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeAlias
 
-from headrace_dags.graph import Node, Use
+from headrace_dags.graph import ON, Node, Use
 
 
 class Take(NamedTuple):
-    """A join takes a key; ``key`` is ``None`` where it takes ``otherwise``."""
+    """A join takes a key; ``key`` is ``None`` where it takes ``otherwise``.
+
+    Where the join chooses for each item, it does so for the very item that is asked about; with ``some`` for any item,
+    because what is asked about takes all of them whole.
+    """
 
     join: str
     key: str | None
+    some: bool = False
 
 
 Term: TypeAlias = frozenset[Take]
@@ -40,10 +45,19 @@ def demands(nodes: Iterable[Node], outputs: Iterable[Use]) -> dict[str, Demand]:
     for node in reversed(nodes):
         free = {name for name, names in before.items() if node.name in names}
         own = found[node.name] = without(simplified(needed[node.name], joins), free)
-        for use, takes in _takes(node):
+        for use, takes, by_item in _takes(node):
             if use.node:
-                needed[use.node] |= {term | takes for term in own}
+                needed[use.node] |= {(term if by_item else _of_any(term, joins)) | takes for term in own}
     return found
+
+
+def _of_any(term: Term, joins: Mapping[str, Node]) -> Term:
+    """The term as it holds for what is taken whole: what must fall for an item may fall for any."""
+    return frozenset(take._replace(some=_chooses_by_item(joins[take.join])) for take in term)
+
+
+def _chooses_by_item(join: Node) -> bool:
+    return ON in join.mapped
 
 
 def _ancestors(join: Node, nodes: tuple[Node, ...]) -> set[str]:
@@ -55,13 +69,16 @@ def _ancestors(join: Node, nodes: tuple[Node, ...]) -> set[str]:
     return found
 
 
-def _takes(node: Node) -> Iterable[tuple[Use, Term]]:
-    """The values that a node takes, and what must be taken so that it does."""
-    if node.join is None or not node.join.decides:
-        return [(use, frozenset()) for use in node.uses()]
-    keyed = zip(node.choices, node.join.keys, strict=True)
-    found = [(each.binding, frozenset((Take(node.name, key),))) for each, key in keyed if isinstance(each.binding, Use)]
-    return [(node.on, frozenset()), *found] if node.on else found
+def _takes(node: Node) -> Iterator[tuple[Use, Term, bool]]:
+    """The values that a node takes, what must be taken so that it does, and whether it takes them item by item."""
+    decides = node.join is not None and node.join.decides
+    keys = iter(node.join.keys if node.join else ())
+    for each in node.inputs:
+        by_item, takes = each.port.name in node.mapped, frozenset[Take]()
+        if decides and each.port.name != ON:
+            takes = frozenset((Take(node.name, next(keys), some=_chooses_by_item(node) and not by_item),))
+        if isinstance(each.binding, Use):
+            yield each.binding, takes, by_item
 
 
 def simplified(terms: Iterable[Term], joins: Mapping[str, Node]) -> Demand:
@@ -69,14 +86,17 @@ def simplified(terms: Iterable[Term], joins: Mapping[str, Node]) -> Demand:
     kept, size = set(terms), -1
     while len(kept) != size:
         size = len(kept)
-        kept |= {term - {take} for term in kept for take in term if _whole(term - {take}, take.join, kept, joins)}
+        kept |= {term - {take} for term in kept for take in term if _whole(term - {take}, take, kept, joins)}
     return _least(kept)
 
 
-def _whole(rest: Term, name: str, terms: set[Term], joins: Mapping[str, Node]) -> bool:
-    """Whether ``rest`` is needed whichever key the join takes."""
-    join = joins[name].join if name in joins else None
-    return join is not None and join.total and all(rest | {Take(name, key)} in terms for key in join.keys)
+def _whole(rest: Term, take: Take, terms: set[Term], joins: Mapping[str, Node]) -> bool:
+    """Whether ``rest`` is needed whichever key the join of ``take`` takes."""
+    join = joins[take.join].join if take.join in joins else None
+    if join is None or not join.total:
+        return False
+    each_key = (rest | {take._replace(key=key)} for key in join.keys)
+    return all(any(other <= term for other in terms) for term in each_key)
 
 
 def joins_of(demand: Demand) -> frozenset[str]:

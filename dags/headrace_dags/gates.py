@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
-from headrace_dags.axes import Axes
-from headrace_dags.demand import ALWAYS, Demand, Take, demands, joins_of, without
+from headrace_dags.demand import ALWAYS, Demand, demands, without
+from headrace_dags.graph import ON, Graph
 from headrace_dags.record import Record
 
 
@@ -14,23 +14,33 @@ class Gate(Record):
 
     Attributes:
         terms: it runs where one of them holds; a term is choices, by the join's name and the key that it takes.
-        per_item: the joins among them that choose for each item of the node's own axis; any other join that is mapped
-            counts where it takes the key for any of its items.
+        per_item: the joins among them that choose for each item that the node runs for; any other join that chooses for
+            each item counts where it takes the key for any of its items.
     """
 
     terms: tuple[tuple[tuple[str, str | None], ...], ...]
     per_item: tuple[str, ...] = ()
 
 
-def gate(demand: Demand, per_item: Iterable[str]) -> Gate:
-    """The gate of a demand, in an order of its own."""
-    terms = [tuple(sorted(term, key=_by_name)) for term in demand]
+def gate(demand: Demand, by_item: frozenset[str] = frozenset()) -> Gate:
+    """The gate of a demand, in an order of its own.
+
+    Args:
+        demand: the demand; a join that is asked about the very item in one term and about any in another counts as asked
+            about any, so that too many items run, and never too few.
+        by_item: the joins that choose for each item.
+    """
+    takes = {take for term in demand for take in term}
+    some = {take.join for take in takes if take.some}
+    bare = {frozenset((take.join, take.key) for take in term) for term in demand}
+    terms = [tuple(sorted(term, key=_by_name)) for term in bare]
     terms.sort(key=lambda term: [*map(_by_name, term)])
-    return Gate(terms=tuple(terms), per_item=tuple(sorted(per_item)))
+    return Gate(terms=tuple(terms), per_item=tuple(sorted({take.join for take in takes} & by_item - some)))
 
 
-def _by_name(take: Take) -> tuple[str, str]:
-    return take.join, "" if take.key is None else f"={take.key}"
+def _by_name(take: tuple[str, str | None]) -> tuple[str, str]:
+    join, key = take
+    return join, "" if key is None else f"={key}"
 
 
 class Gates:
@@ -40,9 +50,8 @@ class Gates:
         axes: of the graph.
     """
 
-    def __init__(self, axes: Axes) -> None:
-        graph = self._graph = axes.graph
-        self._axes = axes
+    def __init__(self, graph: Graph) -> None:
+        self._by_item = frozenset(node.name for node in graph.nodes if node.join and ON in node.mapped)
         self.demands: Mapping[str, Demand] = demands(graph.nodes, (output.use for output in graph.outputs))
         """The demand of every node."""
 
@@ -54,13 +63,8 @@ class Gates:
             outside: joins that have been decided before, so that the gate need not ask for them.
         """
         demand = without(self.demands[name], outside)
-        if demand == ALWAYS:
-            return None
-        node = self._graph.by_name[name]
-        axis = self._axes.of_node(node)
-        joins = (self._graph.by_name[join] for join in joins_of(demand))
-        return gate(demand, (join.name for join in joins if axis and self._axes.of_node(join) == axis))
+        return None if demand == ALWAYS else gate(demand, self._by_item)
 
     def all(self) -> dict[str, Gate]:
         """The gates of all nodes that do not always run."""
-        return {node.name: found for node in self._graph.nodes if (found := self.of(node.name))}
+        return {name: found for name in self.demands if (found := self.of(name))}

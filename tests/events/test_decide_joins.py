@@ -99,6 +99,14 @@ def test_items_of_a_branch_are_chunked_anew() -> None:
     ]
 
 
+def test_a_choice_for_all_items_has_as_many_as_the_value_it_takes() -> None:
+    run = run_of(waiting.all_styled)
+    run.submit(texts=3, text=1)
+    assert tasks(answer(run, key("kind/0/1"), keys=("red",))) == ["styled-red/0/1"]
+    (piece,) = given_to(answer(run, key("styled-red/0/1"), 3), "styled-told")
+    assert (piece.start, piece.stop) == (0, 3)
+
+
 def test_a_branch_that_no_item_takes_has_no_task() -> None:
     run = run_of(waiting.pages)
     run.submit(texts=2)

@@ -70,5 +70,16 @@ def pages(texts: hr.Many[hr.Text]) -> hr.Many[hr.Text]:
 
 
 @hr.dag
+def styled(text: hr.Text, kind: Kind) -> hr.Text:
+    red, blue = (one.with_(name=name, isolate=True)(text) for name in ("red", "blue"))
+    return told(hr.switch(kind).case(Kind.RED, red).otherwise(blue))
+
+
+@hr.dag
+def all_styled(texts: hr.Many[hr.Text], text: hr.Text) -> hr.Many[hr.Text]:
+    return styled.map(texts, kind_of.with_(name="kind", isolate=True)(text))
+
+
+@hr.dag
 def tolerant(texts: hr.Many[hr.Text]) -> hr.Text:
     return all_told(one.with_(name="a").tolerant(min_success=0.5).map(texts))

@@ -3,7 +3,7 @@
 # mypy: disable-error-code="empty-body"
 
 from collections.abc import Iterator
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import Annotated, NamedTuple, TypeAlias
 
 import numpy as np
@@ -107,6 +107,8 @@ def mistakes(video: hr.Video, sound: hr.Audio, picture: hr.Image) -> hr.Text:
     caption.map(picture)  # both
     caption.map(frames, style=3)  # both
     caption.map("abc")  # both
+    caption.map([parts.sound])  # both
+    count.map(frames)  # both
     read_slide(frames)  # both
     read_slide.map(parts.sound)  # both
     count(caption.map(frames))  # both
@@ -141,38 +143,85 @@ def outer(picture: hr.Image) -> hr.Text:
     return mistakes.map([picture])  # both
 
 
-class Size(str, Enum):  # noqa: UP042  # as many write it
-    SMALL = "small"
+class Kind(str, Enum):  # noqa: UP042  # as users write it
+    LOUD = "loud"
+    QUIET = "quiet"
 
 
-class Colour(str, Enum):  # noqa: UP042  # as many write it
-    RED = "red"
-
-
-@hr.step
-def size_of(text: hr.Text) -> Size:
-    return Size(text)
+class Other(StrEnum):
+    LOUD = "loud"
 
 
 @hr.step
-def told(text: hr.Text) -> hr.Text:
-    return text
+def kind_of(text: hr.Text) -> Kind: ...
 
 
 @hr.step
-def both(a: hr.Text, b: int) -> hr.Text:
-    return a * b
+def is_long(text: hr.Text) -> bool: ...
 
 
-def joined(text: hr.Text, texts: hr.Many[hr.Text], numbers: hr.Many[int]) -> None:
-    hr.switch(size_of(text)).case(Colour.RED, told(text))  # both
-    hr.switch(size_of(text)).case("small", told(text))  # both
-    hr.switch(len(text))  # both
-    told(hr.when(True, told(text)))  # both
-    told(hr.optional(told(text), within="2s"))  # both
-    hr.optional(told(text))  # both
-    hr.optional(told(text), within=2)  # both
-    both.zip(numbers, texts)  # pyright
-    both.zip(texts)  # both
-    told.with_(name=3)  # both
-    told.tolerant()  # both
+@hr.step
+def number(text: hr.Text) -> int: ...
+
+
+@hr.step
+def maybe(value: int | None) -> hr.Text: ...
+
+
+@hr.step
+def pair(text: hr.Text, value: int, mark: str = "") -> hr.Text: ...
+
+
+@hr.step
+def all_of(texts: hr.Many[hr.Text]) -> hr.Text: ...
+
+
+@hr.dag
+def paired(text: hr.Text, value: int) -> hr.Text:
+    return pair(text, value)
+
+
+@hr.dag
+def joined(text: hr.Text, texts: hr.Many[hr.Text], numbers: hr.Many[int]) -> hr.Text:
+    loud = hr.switch(kind_of(text)).case(Kind.LOUD, text)
+    loud.case("quiet", text)  # both
+    loud.case(Other.LOUD, text)  # both
+    hr.switch(number(text))  # both
+    count(loud)  # both
+    count(loud.otherwise(None))  # both
+    count(loud.otherwise(number(text)))  # both
+    number(loud.case(Kind.QUIET, number(text)).end())  # both
+    hr.when(number, text)  # both
+    hr.when(text, text)  # both
+    count(hr.when(is_long(text), text))  # both
+    count(hr.optional(text, within="1s"))  # both
+    hr.optional(text, within=3)  # both
+    hr.optional(text)  # both
+    hr.quorum(2, text, text)  # both
+    hr.quorum("2", text, text, within="1s")  # both
+    maybe(hr.first(text, text))  # both
+    all_of(hr.quorum(2, text, text, within="1s"))  # both
+    all_of(count.tolerant(min_success=0.5).map(texts))  # both
+    count.tolerant()  # both
+    count.tolerant(min_success="all")  # both
+    count.tolerant(0.5)  # both
+    Transcribe().tolerant(min_success="all")  # both
+    all_of(Encode(name="mini").tolerant(min_success=0.5).map(texts))  # both
+    paired.tolerant(min_success=0.5)  # both
+    paired.with_(retry=2)  # both
+    pair.zip(texts, texts)  # both
+    pair.zip(texts)  # both
+    pair.zip(numbers, texts)  # both
+    pair.zip(texts, numbers, mark=3)  # both
+    pair.zip(texts, 3)  # both
+    paired.zip(texts, texts)  # both
+    paired.map(numbers, 3)  # both
+    paired.map(texts, "3")  # both
+    Transcribe().zip(texts, texts)  # both
+    hr.collect(3)  # both
+    count(hr.collect(texts))  # both
+    count.with_(name=3)  # both
+    count.with_(isolate="yes")  # both
+    maybe(None)
+    maybe(number(text))
+    return count(text)  # both

@@ -74,24 +74,28 @@ class Dag(Generic[P, R_co]):
         result: R_co = run_plainly(self, args, kwargs)
         return result
 
-    def map(self: Dag[Concatenate[A, Q], R], items: list[A], /, *args: Q.args, **kwargs: Q.kwargs) -> list[R]:
+    def map(  # checkers know the items by a callable, and not by the class
+        self: Callable[Concatenate[A, Q], R],  # pyright: ignore[reportGeneralTypeIssues]
+        items: list[A],
+        /,
+        *args: Q.args,
+        **kwargs: Q.kwargs,
+    ) -> list[R]:
         """Run the dag for each of ``items``, in order; the other arguments are the same for all."""
-        found: list[R] = self._over((items,), args, kwargs)
+        found: list[R] = _over(self, (items,), args, kwargs)
         return found
 
-    def zip(
-        self: Dag[Concatenate[A, B, Q], R], a: list[A], b: list[B], /, *args: Q.args, **kwargs: Q.kwargs
+    def zip(  # as in map
+        self: Callable[Concatenate[A, B, Q], R],  # pyright: ignore[reportGeneralTypeIssues]
+        a: list[A],
+        b: list[B],
+        /,
+        *args: Q.args,
+        **kwargs: Q.kwargs,
     ) -> list[R]:
         """Run the dag for each pair of items of ``a`` and ``b``, which are as many."""
-        found: list[R] = self._over((a, b), args, kwargs)
+        found: list[R] = _over(self, (a, b), args, kwargs)
         return found
-
-    def _over(self, axes: Sequence[Sequence[Any]], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-        """Run the dag for each item of ``axes``, of several in lockstep."""
-        if tracer := active():
-            return tracer.map(self, axes, args, kwargs)
-        run: Callable[..., Any] = self
-        return [run(*items, *args, **kwargs) for items in zip(*axes, strict=True)]
 
     @property
     def traced(self) -> Traced:
@@ -157,3 +161,10 @@ def dag(target: Any = None, /, *, deadline: Any = None, **unknown: Any) -> Any:
         return Dag(target, line, deadline, tuple(unknown))
     unnamed = () if target is None else (repr(target),)
     return lambda fn: Dag(fn, line, deadline, (*unknown, *unnamed))
+
+
+def _over(dag: Any, axes: Sequence[Sequence[Any]], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    """Run a dag for each item of ``axes``, of several in lockstep."""
+    if tracer := active():
+        return tracer.map(dag, axes, args, kwargs)
+    return [dag(*items, *args, **kwargs) for items in zip(*axes, strict=True)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable
+from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -20,14 +20,19 @@ VALUE = "value"
 """The input port of a projection."""
 
 
-def names(model: type[BaseModel]) -> Iterable[str]:
+def names(model: type[BaseModel]) -> Sequence[str]:
     """The fields that a projection may name."""
-    return model.model_fields
+    return tuple(model.model_fields)
 
 
 def is_model(annotation: Any) -> bool:
     """Whether a value has fields that can be projected."""
     return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
+def is_found(model: type[BaseModel]) -> bool:
+    """Whether a model is found again by its name: one inside a function is not, nor is ``Box[int]``."""
+    return all(part.isidentifier() for part in model.__qualname__.split("."))
 
 
 def projection(model: type[BaseModel], name: str) -> Declaration | Misfit:

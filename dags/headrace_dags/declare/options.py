@@ -63,9 +63,10 @@ class UseOptions:
     tolerant: Any = None
 
 
-def over(before: UseOptions | None, use: UseOptions) -> UseOptions:
-    """What ``with_`` says, and what ``tolerant`` said before."""
-    return replace(use, tolerant=before.tolerant if before else None)
+def using(before: UseOptions | None, location: Location, **said: Any) -> UseOptions:
+    """What was said of a use, and what is said of it now; an option that is left out stays as it was."""
+    now = {name: value for name, value in said.items() if value is not None and value is not False}
+    return replace(before or UseOptions(), **now, location=location)
 
 
 def tolerating(use: UseOptions | None, min_success: Any, location: Location) -> UseOptions:

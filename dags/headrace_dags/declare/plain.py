@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -28,7 +29,7 @@ def call(step: Step[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -
     return list(result) if isinstance(result, Iterator) else result
 
 
-def map_(step: Step[..., Any], axes: Sequence[Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Any]:
+def map_(step: Any, axes: Sequence[Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Any]:
     """Run ``step`` for each of the items, a batched one by slices of its size; the other arguments are repeated.
 
     Args:
@@ -64,11 +65,43 @@ def _by_slices(share: Any, slices: Iterator[list[T]], run: Callable[[list[T]], l
     """The results of all slices; where items may fail, each is a slice of its own."""
     if share is None:
         return [result for some in slices for result in run(some)]
-    return tolerated(share, [partial(_only, run, item) for some in slices for item in some])
+    return _enough(share, [result for some in slices for result in _apart(some, run)])
 
 
-def _only(run: Callable[[list[T]], list[Any]], item: T) -> Any:
-    return run([item])[0]
+def _apart(items: list[T], run: Callable[[list[T]], list[Any]]) -> list[Any]:
+    """The results of a slice, or of each of its items by itself."""
+    found = _tried(partial(run, items))
+    if not isinstance(found, _Lost):
+        return list(found)
+    return [found] if len(items) == 1 else [each for item in items for each in _apart([item], run)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Lost:
+    """Stands for what failed."""
+
+    error: Exception
+
+
+def _tried(call: Callable[[], Any]) -> Any:
+    try:
+        return call()
+    except Exception as error:  # noqa: BLE001  # of the user's body, item by item
+        return _Lost(error)
+
+
+def _enough(share: Any, results: Sequence[Any]) -> list[Any]:
+    """The results, ``None`` in the place of those that are lost.
+
+    Raises:
+        Exception: of the first that was lost, where fewer succeed than must.
+    """
+    from headrace_dags.declare.shares import fall_short
+
+    lost = [each for each in results if isinstance(each, _Lost)]
+    if fall_short(share, len(results), len(lost)):
+        raise lost[0].error
+    return [None if isinstance(each, _Lost) else each for each in results]
 
 
 def tolerated(share: Any, calls: Sequence[Callable[[], Any]]) -> list[Any]:
@@ -79,19 +112,7 @@ def tolerated(share: Any, calls: Sequence[Callable[[], Any]]) -> list[Any]:
     """
     if share is None:
         return [call() for call in calls]
-    from headrace_dags.declare.shares import fall_short
-
-    results: list[Any] = []
-    failed: list[Exception] = []
-    for call in calls:
-        try:
-            results.append(call())
-        except Exception as error:  # noqa: BLE001  # of the user's body, item by item
-            results.append(None)
-            failed.append(error)
-    if fall_short(share, len(calls), len(failed)):
-        raise failed[0]
-    return results
+    return _enough(share, [_tried(call) for call in calls])
 
 
 def batch_of_one(step: Any, item: Any) -> Any:

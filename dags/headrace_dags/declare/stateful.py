@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, Generic, ParamSpec
 
 from headrace_dags.declare import plain
 from headrace_dags.declare.instance import Header, State, fresh_defaults, header_of, state_of, watch
-from headrace_dags.declare.options import Device, UseOptions, caller, caller_names, over, tolerating
+from headrace_dags.declare.options import Device, UseOptions, caller, caller_names, tolerating, using
 from headrace_dags.trace.context import active
 
 if TYPE_CHECKING:
@@ -108,7 +108,8 @@ class Stateful:
         name: str | None = None,
     ) -> Self:
         """The same step with other options for this use; see ``Step.with_``."""
-        return used(self, over(state_of(self).use, UseOptions(timeout, retry, isolate, caller(), name)))
+        said = {"retry": retry, "timeout": timeout, "isolate": isolate, "name": name}
+        return used(self, using(state_of(self).use, caller(), **said))
 
     def tolerant(  # type: ignore[misc]  # checkers see a step by its __call__
         self: Callable[P, R],  # pyright: ignore[reportGeneralTypeIssues]

@@ -13,8 +13,8 @@ from headrace_dags.declare.options import (
     UseOptions,
     caller,
     caller_line,
-    over,
     tolerating,
+    using,
     written,
 )
 from headrace_dags.trace.context import active
@@ -70,15 +70,26 @@ class Step(Generic[P, R_co]):
         result: R_co = tracer.call(self, args, kwargs) if tracer else plain.call(self, args, kwargs)
         return result
 
-    def map(self: Step[Concatenate[A, Q], R], items: list[A], /, *args: Q.args, **kwargs: Q.kwargs) -> list[R]:
+    def map(  # checkers know the items by a callable, and not by the class
+        self: Callable[Concatenate[A, Q], R],  # pyright: ignore[reportGeneralTypeIssues]
+        items: list[A],
+        /,
+        *args: Q.args,
+        **kwargs: Q.kwargs,
+    ) -> list[R]:
         """Run the step for each of ``items``, in order; the other arguments are the same for all."""
         tracer = active()
         found: list[R]
         found = tracer.map(self, (items,), args, kwargs) if tracer else plain.map_(self, (items,), args, kwargs)
         return found
 
-    def zip(
-        self: Step[Concatenate[A, B, Q], R], a: list[A], b: list[B], /, *args: Q.args, **kwargs: Q.kwargs
+    def zip(  # as in map
+        self: Callable[Concatenate[A, B, Q], R],  # pyright: ignore[reportGeneralTypeIssues]
+        a: list[A],
+        b: list[B],
+        /,
+        *args: Q.args,
+        **kwargs: Q.kwargs,
     ) -> list[R]:
         """Run the step for each pair of items of ``a`` and ``b``, which are as many; the other arguments are the same for all."""
         tracer = active()
@@ -94,7 +105,7 @@ class Step(Generic[P, R_co]):
         isolate: bool = False,
         name: str | None = None,
     ) -> Step[P, R_co]:
-        """The same step with other options for this use.
+        """The same step with other options for this use; what is left out stays as it was.
 
         Args:
             retry: how many times it is tried again when it fails.
@@ -102,7 +113,8 @@ class Step(Generic[P, R_co]):
             isolate: whether it is served apart from its neighbours.
             name: what its node is called in the graph.
         """
-        return self._used(over(self.use, UseOptions(timeout, retry, isolate, caller(), name)))
+        said = {"retry": retry, "timeout": timeout, "isolate": isolate, "name": name}
+        return self._used(using(self.use, caller(), **said))
 
     def tolerant(self, *, min_success: float) -> Step[P, R_co | None]:
         """The same step, whose map lets some items fail: ``None`` stands in their place.

@@ -53,7 +53,7 @@ class Wiring:
     @cached_property
     def gates(self) -> Gates:
         """When the nodes run that do not always run."""
-        return Gates(self.axes)
+        return Gates(self.graph)
 
     @cached_property
     def exposures(self) -> dict[str, Exposure]:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
-from operator import or_
-from typing import Any, Optional
+from typing import Any, Union
 
 from headrace_dags.graph import PortType
 from headrace_dags.media.handles import Blob
@@ -37,12 +35,17 @@ def common(values: Sequence[tuple[PortType, Any]]) -> Common | Misfit:
     if len({(kind.kind, kind.dtype, kind.rate, _names(kind)) for kind in types}) == 1 and types[0].is_array:
         return Common(_free(types), values[0][1])
     got = " and ".join(map(str, types))
-    return Misfit("join-type", "expects values that travel alike", got, "Let the steps return one type")
+    return Misfit(
+        "join-type",
+        "expects values that travel alike",
+        got,
+        "Let the steps return one type, or put a step behind one of them that makes it of the other",
+    )
 
 
 def _union(types: Sequence[PortType], annotations: Sequence[Any]) -> Common:
     members = [each for kind in types for each in (kind.members or (kind,))]
-    joined: Any = reduce(or_, (Optional[each] for each in annotations))  # noqa: UP045  # also of what knows no |
+    joined: Any = Union[tuple(annotations)]  # noqa: UP007  # of as many as there are
     return Common(union_of(members), joined)
 
 

@@ -58,8 +58,8 @@ def written(annotation: Any) -> str:
 
 
 def annotated(port: Port) -> str:
-    """How the annotation of a port is written: ``hr.Image``, ``hr.Many[hr.Jpeg]``, ``Invoice``."""
-    item = _annotated(port.type)
+    """How the annotation of a port is written: ``hr.Image``, ``hr.Many[hr.Jpeg | None]``, ``Invoice``."""
+    item = f"{_annotated(port.type)} | None" if port.optional else _annotated(port.type)
     return f"hr.Many[{item}]" if port.many else item
 
 

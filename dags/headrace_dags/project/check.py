@@ -10,20 +10,24 @@ from headrace_dags.declare.dag import Dag
 from headrace_dags.declare.stateful import Stateful
 from headrace_dags.declare.steps import Step
 from headrace_dags.declare.understand import declared_of
-from headrace_dags.errors import Problem
+from headrace_dags.errors import Location, Problem
 from headrace_dags.trace.tracing import Traced, attempt, in_order
 
 
 def check_module(module: ModuleType) -> tuple[Problem, ...]:
-    """All problems of the steps and dags that ``module`` declares, and of the steps they use; by file and line."""
+    """All problems of the steps and dags that ``module`` declares, and of the steps they use; by file and line.
+
+    What a dag may do only for the items of a map is no problem where another dag of the module maps it.
+    """
     found: list[Problem] = []
+    for_items: set[Location] = set()
     for each in declared_in(module):
-        if isinstance(each, Dag):
-            outcome = attempt(each)
-            found += () if isinstance(outcome, Traced) else outcome
+        outcome = attempt(each) if isinstance(each, Dag) else declared_of(each).declaration.problems
+        if isinstance(outcome, Traced):
+            for_items |= outcome.for_items
         else:
-            found += declared_of(each).declaration.problems
-    return in_order(found)
+            found += outcome
+    return in_order([each for each in found if each.code != "tolerant-map" or each.location not in for_items])
 
 
 def declared_in(module: ModuleType) -> Iterator[Any]:

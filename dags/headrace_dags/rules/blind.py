@@ -10,16 +10,23 @@ from typing import Any, Literal, TypeAlias
 
 from headrace_dags.declare import sourcelines
 from headrace_dags.declare.dag import Dag
+from headrace_dags.declare.joins import collect, first, optional, quorum, switch, when
 from headrace_dags.declare.stateful import Stateful
 from headrace_dags.declare.steps import Step
 from headrace_dags.misfit import Misfit
 
-What: TypeAlias = Literal["class", "step", "value", "lost", "table", "other"]
+What: TypeAlias = Literal["class", "step", "branch", "switch", "value", "lost", "table", "other"]
 Block: TypeAlias = ast.Try | ast.TryStar | ast.With
 
-_CALLED: Mapping[What, What] = {"class": "step", "step": "value", "value": "lost", "lost": "lost"}
+_CALLED: Mapping[What, What] = {"branch": "switch", "class": "step", "step": "value", "value": "lost", "lost": "lost"}
 _METHODS: Mapping[str, What] = {"map": "value", "zip": "value", "with_": "step", "tolerant": "step"}
+_JOINS = (when, optional, first, quorum, collect)
+_BRANCHES: Mapping[str, What] = {"case": "switch", "otherwise": "value", "end": "value"}
 _TESTS = ("isinstance", "type", "callable")
+_INSTEAD = {
+    "is": "Give it to a step that takes it with | None, and test it there",
+    "match": "Write hr.switch(value).case(...), or decide in a step, which sees the value",
+}
 _TABLES = (dict, set, frozenset)
 _OPCODES = frozenset(
     code
@@ -31,7 +38,7 @@ _OPCODES = frozenset(
 def unseen(fn: FunctionType) -> Iterator[tuple[Misfit, int]]:
     """What the body of a dag does with values that a trace does not notice, each with its line.
 
-    A name holds a value of the dag where it is a parameter, or is assigned from a call of a step or dag.
+    A name holds a value of the dag where it is a parameter, or is assigned from a call of a step or dag, or from a join.
     """
     node = sourcelines.tree_of(fn) if _may_hold(fn) else None
     if node is None:
@@ -50,13 +57,13 @@ def unseen(fn: FunctionType) -> Iterator[tuple[Misfit, int]]:
 
 def traced_test(kind: str, tested: str) -> Misfit:
     """``traced-test``: no ``is``, ``isinstance``, ``match`` or look into a table with values of a dag."""
-    write = "Decide in a step, which sees the value"
+    write = _INSTEAD.get(kind, "Decide in a step, which sees the value")
     return Misfit("traced-test", "a dag cannot test a value", f"{kind} on {tested}", write)
 
 
 def traced_try() -> Misfit:
     """``traced-try``: nothing is raised in a dag's body, since its steps run later."""
-    write = "Catch it in the body of the step, or write .with_(retry=...)"
+    write = "Catch it in the body of the step, or write step.with_(retry=...) or hr.optional(value, within=...)"
     return Misfit("traced-try", "a dag cannot catch what a step raises", "try around a step", write)
 
 
@@ -92,7 +99,7 @@ class Names:
         self._known |= dict.fromkeys(found, self.what(node.value))
 
     def what(self, node: ast.expr) -> What:
-        """What an expression is: a class step, a step, the value of a call of one (or a field of it), a dict or set.
+        """What an expression is: a class step, a step or join, the value of a call of one (or a field of it), a dict or set.
 
         What is made of a value in the body itself is ``lost``: a trace notices that.
         """
@@ -123,8 +130,9 @@ class Names:
 
     def _called(self, node: ast.Call) -> What:
         found = _CALLED.get(self.what(node.func), "other")
-        if found == "other" and isinstance(node.func, ast.Attribute) and self.what(node.func.value) == "step":
-            return _METHODS.get(node.func.attr, "other")
+        if found == "other" and isinstance(node.func, ast.Attribute):
+            methods = {"step": _METHODS, "switch": _BRANCHES}.get(self.what(node.func.value), {})
+            return methods.get(node.func.attr, "other")
         return found
 
     def _object(self, node: ast.expr) -> Any:
@@ -144,7 +152,10 @@ def _kind_of(found: Any) -> What:
         return "class" if issubclass(found, Stateful) else "other"
     if isinstance(found, _TABLES):
         return "table"
-    return "step" if isinstance(found, (Step, Dag, Stateful)) else "other"
+    if found is switch:
+        return "branch"
+    wires = isinstance(found, (Step, Dag, Stateful)) or any(found is each for each in _JOINS)
+    return "step" if wires else "other"
 
 
 def _may_hold(fn: FunctionType) -> bool:

@@ -6,13 +6,26 @@ from collections.abc import Iterable, Sequence
 
 from headrace_dags.graph import Port
 from headrace_dags.misfit import Misfit
-from headrace_dags.rules.names import listed
+from headrace_dags.ports.spelling import annotated
+from headrace_dags.rules.names import listed, meant
 
 
 def switch_on(got: str) -> Misfit:
     """``switch-on``: a switch decides by a value whose type lists all that it may be."""
     write = "Let the step return a class Kind(str, Enum), with a member for each branch"
     return Misfit("switch-on", "a switch decides by a str Enum that a step gives", got, write)
+
+
+def switch_many(got: str) -> Misfit:
+    """``many-needs-map``: a switch decides by one value; many are decided about one by one in a dag that is mapped."""
+    write = "Write the switch in a dag of its own, which takes one item, and map that dag"
+    return Misfit("many-needs-map", "a switch decides by one value", got, write)
+
+
+def switch_optional(got: str) -> Misfit:
+    """``optional-value``: what a switch decides by is there."""
+    write = "Let a step that takes it with | None return a member in its place"
+    return Misfit("optional-value", "a switch decides by a value that is always there", got, write)
 
 
 def switch_key(key: str, enum: str, members: Iterable[str]) -> Misfit:
@@ -51,9 +64,16 @@ def switch_empty() -> Misfit:
     return Misfit("switch-total", "a switch has at least one case", "none", "Write .case(Kind.MEMBER, value)")
 
 
-def when_condition(got: str) -> Misfit:
+def when_condition(port: Port, got: str) -> Misfit:
     """``when-condition``: ``when`` decides by a truth value of the dag."""
-    return Misfit("when-condition", "when decides by a bool that a step gives", got, "Let the step return bool")
+    write = f"Let a step return bool, e.g. def wanted(value: {annotated(port)}) -> bool"
+    if port.type.python == "bool":
+        write = (
+            "Write the when in a dag of its own, which takes one item, and map that dag"
+            if port.many
+            else "Let a step that takes it with | None return bool"
+        )
+    return Misfit("when-condition", "when decides by a bool that a step gives", got, write)
 
 
 def join_constant(kind: str, got: str) -> Misfit:
@@ -62,20 +82,51 @@ def join_constant(kind: str, got: str) -> Misfit:
     return Misfit("join-constant", f"{kind} joins values of the dag", f"the constant {got}", write)
 
 
+def join_nothing(kind: str) -> Misfit:
+    """``join-constant``: nothing is what no case takes."""
+    write = "Leave the case out: a key without a case takes .otherwise(None)" if kind == "switch" else "Leave it out"
+    return Misfit("join-constant", f"{kind} joins values of the dag", "None", write)
+
+
+def join_missing(kind: str, got: str) -> Misfit:
+    """``join-axis``: many values are always there, if only as no items."""
+    write = (
+        "Write .otherwise(...) with many values, e.g. of a step that gives no items"
+        if kind == "switch"
+        else "Give the condition to the step that makes them, and let it give no items"
+    )
+    return Misfit("join-axis", f"a {kind} that may give nothing takes single values", got, write)
+
+
+def join_deeper(kind: str, got: str) -> Misfit:
+    """``axis-deep``: no item of a dag that is mapped has many values of its own."""
+    write = "Give them to a step together with the value that decides, and choose there"
+    return Misfit("axis-deep", f"axes are one deep, and this {kind} chooses for each item", got, write)
+
+
+def switch_items(kind: str, got: str) -> Misfit:
+    """``switch-items``: how many items a join has is known by what it decides by, or by all that it chooses from."""
+    write = (
+        "Choose outside the map: hr.switch(...).case(..., one.map(items)).otherwise(other.map(items))"
+        if kind == "switch"
+        else "Give the condition to the step that runs for each item"
+    )
+    expected = (
+        f"a {kind} in a dag that is mapped decides by something of each item, or gives something of each in any case"
+    )
+    return Misfit("switch-items", expected, f"{got}, the same for all", write)
+
+
 def join_axis(kind: str, got: str) -> Misfit:
     """``join-axis``: failures and time are those of a whole value, not of an item."""
     write = "For items that may fail write step.tolerant(min_success=0.9).map(...)"
     return Misfit("join-axis", f"{kind} waits for single values, not for each of many", got, write)
 
 
-def join_many(got: str, other: str) -> Misfit:
-    """``join-axis``: the values of a switch are all one, or all many."""
-    return Misfit(
-        "join-axis",
-        "the cases of a switch are all one value, or all many",
-        f"{got} beside {other}",
-        "Map, or do not map, in all of them",
-    )
+def join_many(kind: str, got: str, other: str) -> Misfit:
+    """``join-axis``: the values of a join are all one, or all many."""
+    expected = f"the values of a {kind} are all one value, or all many"
+    return Misfit("join-axis", expected, f"{got} beside {other}", "Map, or do not map, in all of them")
 
 
 def join_count(kind: str, least: int, got: int) -> Misfit:
@@ -109,13 +160,14 @@ def join_cycle(names: Sequence[str]) -> Misfit:
 
 def optional_value(port: Port, shown: str) -> Misfit:
     """``optional-value``: what may be missing goes to a port that says so."""
-    write = f"Write {port.name}: {port.type} | None in the step, and handle None there"
+    wanted = annotated(port.model_copy(update={"optional": True}))
+    write = f"Write {port.name}: {wanted} in the step, and handle None there"
     return Misfit("optional-value", f"expects {port}, which is always there", shown, write)
 
 
 def tolerant_map(step: str) -> Misfit:
     """``tolerant-map``: a share of items succeeds only where there are items."""
-    write = f"Write {step}.tolerant(...).map(items); for a single value write hr.optional(value, within=...)"
+    write = f"Write {step}.tolerant(...).map(items), or map the dag around it; for one value write hr.optional(value, within=...)"
     return Misfit("tolerant-map", "tolerant is for the items of a map", "a plain call", write)
 
 
@@ -127,7 +179,9 @@ def tolerant_retry() -> Misfit:
 
 def collect_stream(got: str) -> Misfit:
     """``collect-stream``: only what is made item by item can be collected."""
-    return Misfit("collect-stream", "collect takes the value of a step that yields", got, "Leave collect out")
+    return Misfit(
+        "collect-stream", "collect takes the value of a step that yields, item by item", got, "Leave collect out"
+    )
 
 
 def deeper_axis(step: str) -> Misfit:
@@ -154,12 +208,30 @@ def name_taken(name: str) -> Misfit:
     )
 
 
-def field_unknown(name: str, known: Iterable[str], shown: str) -> Misfit:
+def field_unknown(name: str, known: Sequence[str], shown: str) -> Misfit:
     """``field-unknown``: a projection names a field of the model."""
-    return Misfit("field-unknown", f"{shown} has fields {listed(known)}", f".{name}", "Write one of those")
+    near = meant(name, known)
+    write = f"Write .{near}" if near else "Write one of those; for anything else give the whole value to a step"
+    return Misfit("field-unknown", f"{shown} has the fields {listed(known)}", f".{name}", write)
+
+
+def field_of_several(name: str, shown: str) -> Misfit:
+    """``traced-attribute``: a value that is one of several types has no fields of its own."""
+    write = (
+        f"Read .{name} in the branches, before they are joined, or give the whole value to a step that tells them apart"
+    )
+    return Misfit("traced-attribute", "a value of several types has no fields in a dag", f".{name} of {shown}", write)
+
+
+def field_hidden(name: str, model: str) -> Misfit:
+    """``not-importable``: a server finds the model of a projection again by importing its module."""
+    move = f"Derive a class from {model}" if "[" in model else f"Move {model} to the top level of its module"
+    write = f"{move}, or give the whole value to a step that uses .{name}"
+    expected = "a dag reads fields of models that have a name in their module"
+    return Misfit("not-importable", expected, f".{name} of {model}", write)
 
 
 def field_missing(name: str, shown: str) -> Misfit:
     """``optional-value``: a value that may be missing has no fields."""
-    write = f"Give the whole value to a step that takes it with | None, and read .{name} there"
+    write = f"Give the whole value to a step that takes it with | None, and use .{name} there"
     return Misfit("optional-value", "expects a value that is always there", f".{name} of {shown}", write)

@@ -25,9 +25,8 @@ def undecorated(misfit: Misfit, function: str) -> Misfit:
 
 def traced_bool(got: str) -> Misfit:
     """``traced-bool``: no branch on a value that does not exist yet."""
-    return Misfit(
-        "traced-bool", "a dag cannot branch on a value", f"the truth of {got}", "Decide in a step, which sees the value"
-    )
+    write = "Write hr.when(condition, value) or hr.switch(kind).case(...), or decide in a step, which sees the value"
+    return Misfit("traced-bool", "a dag cannot branch on a value", f"the truth of {got}", write)
 
 
 def traced_iteration(got: str) -> Misfit:
@@ -74,7 +73,9 @@ def traced_attribute(got: str, name: str) -> Misfit:
 
 def traced_field(got: str, name: str) -> Misfit:
     """``traced-attribute``: the fields of a JSON value are seen by steps only."""
-    write = f"Give the whole value to a step that uses .{name}, or let the step return a NamedTuple with a field {name}"
+    write = (
+        f"Give the whole value to a step that uses .{name}, or let the step return a pydantic model with a field {name}"
+    )
     return Misfit("traced-attribute", "a dag cannot look into a value", f".{name} of {got}", write)
 
 

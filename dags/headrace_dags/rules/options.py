@@ -129,7 +129,7 @@ def tolerance(
         got = f"{share!r}"
         return 0.0, Misfit("option-value", "min_success expects a share from 0 to 1", got, "Write min_success=0.9")
     if not mapped:
-        return float(share), joins.tolerant_map(step)
+        return None, joins.tolerant_map(step)
     return float(share), joins.tolerant_retry() if found.retry else None
 
 

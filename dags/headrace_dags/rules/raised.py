@@ -45,8 +45,8 @@ def correction(error: BaseException) -> str:
         return advice
     if isinstance(error, ModuleNotFoundError) and error.name:
         return f"Install {error.name}, or correct the import"
-    if isinstance(error, AttributeError) and isinstance(error.obj, Dag) and error.name == "map":
-        return "Map each of its steps, or make one step of it"
+    if isinstance(error, AttributeError) and isinstance(error.obj, Dag):
+        return _of_dag(error.obj.__name__, error.name or "")
     if isinstance(error, AttributeError) and isinstance(error.obj, (Step, Stateful)):
         return "Call the step, or use its .map, .zip, .with_ or .tolerant"
     if isinstance(error, NameError) and error.name == "hr":
@@ -54,6 +54,17 @@ def correction(error: BaseException) -> str:
     name, known = _unknown(error)
     near = meant(name, known)
     return f"Write {near}" if near else "Correct the line"
+
+
+def _of_dag(dag: str, asked: str) -> str:
+    """What to write in place of what a dag does not have: options are those of a step, and so is failure."""
+    if asked == "tolerant":
+        return (
+            f"Write step.tolerant(min_success=...) in the body of {dag}, which may be mapped: there each step says it"
+        )
+    if asked == "with_":
+        return f"Write step.with_(...) in the body of {dag}: each step has its own options"
+    return "Call the dag, or use its .map or .zip"
 
 
 def _unknown(error: BaseException) -> tuple[str, Iterable[str]]:
@@ -67,7 +78,7 @@ def _unknown(error: BaseException) -> tuple[str, Iterable[str]]:
         return error.name, [*trace.tb_frame.f_locals, *trace.tb_frame.f_globals] if trace else []
     option = re.search(r"with_\(\) got an unexpected keyword argument '(\w+)'", str(error))
     if option:
-        return option[1], ("retry", "timeout", "isolate")
+        return option[1], ("retry", "timeout", "isolate", "name", "cache")
     imported = re.match(r"cannot import name '(\w+)'", str(error))
     if isinstance(error, ImportError) and imported:
         return imported[1], dir(sys.modules.get(error.name or ""))

@@ -69,6 +69,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "join-type": "Values that are joined travel alike",
         "name-taken": "A node has a name of its own",
         "optional-value": "What may be missing goes to a port that says so",
+        "switch-items": "A branch over items chooses by item, or gives an item in any case",
         "switch-key": "The cases of a switch are members of its Enum, each once",
         "switch-on": "A switch decides by a str Enum",
         "switch-open": "A switch is ended",

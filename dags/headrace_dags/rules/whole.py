@@ -69,6 +69,12 @@ def unused_step(name: str) -> Misfit:
     return Misfit("unused-step", "expects its value to reach an output", "a value that nothing takes", write)
 
 
+def unused_field(name: str) -> Misfit:
+    """``unused-step``: a field that is read reaches an output."""
+    write = f"Give .{name} to a step, or leave it out"
+    return Misfit("unused-step", "expects its value to reach an output", "a value that nothing takes", write)
+
+
 def unused_input(name: str) -> Misfit:
     """``unused-input``: every input is used."""
     write = f"Give {name} to a step, or take it out of the parameters"

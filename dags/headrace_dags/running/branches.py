@@ -11,7 +11,7 @@ from headrace_dags.gates import Gate
 from headrace_dags.graph import ON, Node, Use
 from headrace_dags.masks import Mask, holds
 from headrace_dags.running.evaluate import PreparedNode
-from headrace_dags.running.failing import LostItem, NodeFailed, too_few
+from headrace_dags.running.failing import LostItem, NodeFailed, check_lengths, too_few
 
 HOLE: Final[Any] = object()
 """Stands for a value, or an item, that nobody needs and that was not made."""
@@ -75,16 +75,21 @@ class _Pass:
     def run(self) -> dict[Use, Any]:
         """Every value."""
         for node in self.branches.nodes:
-            if node.join:
-                self.known[_result(node)] = self._joined(node)
-            else:
-                outputs = self._outputs(node)
-                for port in node.outputs:
-                    self.known[Use(node=node.name, port=port.name)] = outputs[port.name]
+            outputs = self._outputs(node)
+            for port in node.outputs:
+                self.known[Use(node=node.name, port=port.name)] = outputs[port.name]
         return self.known
 
     def _outputs(self, node: Node) -> dict[str, Any]:
-        """The outputs of a node that runs as far as it is needed."""
+        """The outputs of a node that runs as far as it is needed, or of a join."""
+        try:
+            return {node.outputs[0].name: self._joined(node)} if node.join else self._made(node)
+        except NodeFailed as failure:
+            if not self.branches.joins:
+                raise
+            return {port.name: Failed(failure) for port in node.outputs}
+
+    def _made(self, node: Node) -> dict[str, Any]:
         needed = self._needed(node)
         if needed is False:
             return {port.name: HOLE for port in node.outputs}
@@ -93,26 +98,23 @@ class _Pass:
         failed = next((value for value in inputs.values() if isinstance(value, Failed)), None)
         if failed:
             return {port.name: failed for port in node.outputs}
-        try:
-            return self._settled(node, self._run(prepared, inputs, needed))
-        except NodeFailed as failure:
-            if not self.branches.joins:
-                raise
-            return {port.name: Failed(failure) for port in node.outputs}
+        return self._settled(node, self._run(prepared, inputs, needed))
 
     def _run(self, prepared: PreparedNode, inputs: dict[str, Any], needed: Mask) -> dict[str, Any]:
         """Run a node, a mapped one for the items that need it; the others have holes."""
         if not isinstance(needed, list):
             return prepared.run(inputs)
         chosen = [place for place, needs in enumerate(needed) if needs]
-        mapped = prepared.node.mapped
-        some = {name: [value[place] for place in chosen] if name in mapped else value for name, value in inputs.items()}
+        node = prepared.node
+        choosing = min(self.branches.gates[node.name].per_item)
+        check_lengths(node.name, {choosing: needed} | {name: inputs[name] for name in node.mapped})
+        picked = {
+            name: [value[place] for place in chosen] if name in node.mapped else value for name, value in inputs.items()
+        }
         try:
-            found = prepared.run(some)
+            found = prepared.run(picked)
         except NodeFailed as failure:
-            if failure.item >= 0:
-                failure.item = chosen[failure.item]
-            raise
+            raise _at(failure, chosen) from failure.__cause__
         return {name: _spread(values, chosen, len(needed)) for name, values in found.items()}
 
     def _settled(self, node: Node, outputs: dict[str, Any]) -> dict[str, Any]:
@@ -137,22 +139,25 @@ class _Pass:
         if node.name not in self.branches.gates:
             return True
         gate = self.branches.gates[node.name]
+        asked = ((join, self._chosen(join)) for join in gate.per_item)
+        check_lengths(node.name, {join: chosen for join, chosen in asked if isinstance(chosen, list)})
         return holds(gate.terms, self._takes, frozenset(gate.per_item))
 
     def _takes(self, join: str, key: str | None) -> Mask:
         """Whether a join takes ``key``, or for which of its items it does."""
         node = self.branches.joins[join]
-        place = node.join.keys.index(key) if node.join else -1
-        chosen = self._chosen(node)
+        place = node.join.keys.index(key) if node.join else NOTHING
+        chosen = self._chosen(join)
         return [each == place for each in chosen] if isinstance(chosen, list) else chosen == place
 
-    def _chosen(self, node: Node) -> int | list[int]:
-        """Which of its choices a switch or when takes, or which for each item; -1 for none."""
-        if node.name not in self.keys:
+    def _chosen(self, name: str) -> int | list[int]:
+        """Which of its choices a switch or when takes, or which for each item; below 0 where it takes none."""
+        if name not in self.keys:
+            node = self.branches.joins[name]
             on: Any = self.known[node.on] if node.on else HOLE
             per_item = ON in node.mapped and isinstance(on, list)
-            self.keys[node.name] = [_place(node, each) for each in on] if per_item else _place(node, on)
-        found: int | list[int] = self.keys[node.name]
+            self.keys[name] = [_place(node, each) for each in on] if per_item else _place(node, on)
+        found: int | list[int] = self.keys[name]
         return found
 
     def _joined(self, node: Node) -> Any:
@@ -179,38 +184,45 @@ class _Pass:
     def _decided(self, node: Node, values: Sequence[Any]) -> Any:
         """The value of a switch or when: the chosen one, for each item where it is mapped."""
         on = self.known[node.on] if node.on else HOLE
+        chosen = self._chosen(node.name)
         if isinstance(on, Failed):
             return on
-        if not node.mapped:
-            chosen = self._chosen(node)
-            assert isinstance(chosen, int)
-            return HOLE if on is HOLE else None if chosen < 0 else values[chosen]
-        return self._items(node, values)
+        if node.mapped:
+            return self._items(node, values, chosen)
+        assert isinstance(chosen, int)
+        return _value(values, chosen)
 
-    def _items(self, node: Node, values: Sequence[Any]) -> Any:
-        chosen = self._chosen(node)
-        lists = [
-            self.known[each.binding]
-            for each in node.inputs
-            if each.port.name in node.mapped and isinstance(each.binding, Use)
-        ]
-        length = next((len(each) for each in lists if isinstance(each, list)), None)
-        if length is None:
-            return HOLE
-        places = chosen if isinstance(chosen, list) else [chosen] * length
-        failed = next((values[place] for place in places if place >= 0 and isinstance(values[place], Failed)), None)
-        if failed:
+    def _items(self, node: Node, values: Sequence[Any], chosen: int | list[int]) -> Any:
+        lists = self._lists(node)
+        if not lists:
+            return _value(values, chosen) if isinstance(chosen, int) else HOLE
+        check_lengths(node.name, lists)
+        places = chosen if isinstance(chosen, list) else [chosen] * len(next(iter(lists.values())))
+        taken = {place: _value(values, place) for place in dict.fromkeys(places)}
+        if failed := next((value for value in taken.values() if isinstance(value, Failed)), None):
             return failed
-        mapped = [each.port.name in node.mapped for each in node.choices]
-        found: list[Any] = []
-        for item, place in enumerate(places):
-            value: Any = values[place] if place >= 0 else None if place == NOTHING else HOLE
-            found.append(value[item] if place >= 0 and mapped[place] and value is not HOLE else value)
-        return found
+        by_item = {place for place, each in enumerate(node.choices) if each.port.name in node.mapped}
+        return [taken[place][item] if place in by_item else taken[place] for item, place in enumerate(places)]
+
+    def _lists(self, node: Node) -> dict[str, list[Any]]:
+        """The items of the inputs of a mapped join, by port, as far as they were made."""
+        mapped = (each for each in node.inputs if each.port.name in node.mapped and isinstance(each.binding, Use))
+        found = {each.port.name: self.known[each.binding] for each in mapped if isinstance(each.binding, Use)}
+        return {name: value for name, value in found.items() if isinstance(value, list)}
 
 
-def _result(node: Node) -> Use:
-    return Use(node=node.name, port=node.outputs[0].name)
+def _value(values: Sequence[Any], place: int) -> Any:
+    """The value that is taken; a hole where nobody asked."""
+    return values[place] if place >= 0 else None if place == NOTHING else HOLE
+
+
+def _at(failure: NodeFailed, chosen: Sequence[int]) -> NodeFailed:
+    """A failure among chosen items, with its place among all of them."""
+    if failure.item < 0:
+        return failure
+    found = NodeFailed(failure.node, failure.fault, failure.message, port=failure.port, item=chosen[failure.item])
+    found.__cause__ = failure.__cause__
+    return found
 
 
 def _place(node: Node, on: Any) -> int:
@@ -231,5 +243,5 @@ def _spread(values: Sequence[Any], places: Sequence[int], length: int) -> list[A
     """The values at their places, holes at all others."""
     found = [HOLE] * length
     for place, value in zip(places, values, strict=True):
-        found[place] = value
+        found[place] = LostItem(_at(value.failure, places)) if isinstance(value, LostItem) else value
     return found

@@ -9,7 +9,7 @@ from headrace_dags.graph import Node, Port, Use
 from headrace_dags.ports.constants import fixed_inputs
 from headrace_dags.running.batches import Batcher
 from headrace_dags.running.bodies import Body
-from headrace_dags.running.failing import Fault, LostItem, NodeFailed, raised
+from headrace_dags.running.failing import Fault, LostItem, NodeFailed, check_lengths, raised
 from headrace_dags.running.outputs import Outputs
 
 __all__ = ("Fault", "NodeFailed", "PreparedNode")
@@ -62,7 +62,7 @@ class PreparedNode:
         arguments = self._arguments(inputs)
         mapped = self.node.mapped
         if len(mapped) > 1:
-            self._check_lengths(arguments)
+            check_lengths(self.node.name, {name: arguments[name] for name in mapped})
         if self._batcher:
             return _unless_failed(self._batcher.run([arguments])[0])
         if not mapped:
@@ -110,14 +110,6 @@ class PreparedNode:
             value = arguments[name]
             arguments[name] = [_float(each) for each in value] if isinstance(value, list) else _float(value)
         return arguments
-
-    def _check_lengths(self, arguments: Mapping[str, Any]) -> None:
-        first, *others = self.node.mapped
-        for name in others:
-            items, wanted = len(arguments[name]), len(arguments[first])
-            if items != wanted:
-                text = f"expects as many items as {first} has, {wanted}, got {items}"
-                raise NodeFailed(self.node.name, "input", text, port=name)
 
     def _once(self, arguments: Mapping[str, Any], item: int) -> dict[str, Any] | LostItem:
         return self._outputs.take(self._called(arguments, item), item)

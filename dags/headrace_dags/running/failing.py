@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 from headrace_dags.declare.shares import fall_short, shortfall
 from headrace_dags.errors import InputError
@@ -59,6 +59,23 @@ def too_few(node: str, share: float, items: int, lost: Sequence[NodeFailed]) -> 
     found = NodeFailed(node, first.fault, message, port=first.port, item=first.item)
     found.__cause__ = first.__cause__
     return found
+
+
+def check_lengths(node: str, items: Mapping[str, Sequence[Any]]) -> None:
+    """Check what a node takes in lockstep.
+
+    Args:
+        node: the node's name.
+        items: the items of each port.
+
+    Raises:
+        NodeFailed: one has more or fewer items than the first.
+    """
+    first, *others = items or [""]
+    for name in others:
+        if len(items[name]) != len(items[first]):
+            text = f"expects as many items as {first} has, {len(items[first])}, got {len(items[name])}"
+            raise NodeFailed(node, "input", text, port=name)
 
 
 def raised(node: str, error: BaseException, *, port: str = "", item: int = -1) -> NodeFailed:

@@ -7,7 +7,6 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from headrace_dags.axes import Axes
 from headrace_dags.declare.declaration import Declaration
 from headrace_dags.declare.modelfile import root_of
 from headrace_dags.errors import BadInput, Problem
@@ -46,7 +45,7 @@ class Interpreter:
         self._graph = graph
         self._annotations = _annotations(graph, declarations)
         self._outputs = [output.port.name for output in graph.outputs]
-        gates = Gates(Axes(graph)).all() if any(node.join for node in graph.nodes) else {}
+        gates = Gates(graph).all() if any(node.join for node in graph.nodes) else {}
         self._call = Chain(graph.nodes, _bodies(graph, declarations), gates, settles=True).between(
             [Use(node="", port=port.name) for port in graph.inputs], [output.use for output in graph.outputs]
         )

@@ -24,6 +24,7 @@ class Outputs:
 
     def __init__(self, node: Node, declaration: Declaration, *, per_item: bool) -> None:
         signature = declaration.signature
+        self._declared = {port.name: port for port in signature.outputs}
         self._node = node.name
         self._class = signature.result_class
         self._most, self._yields = node.step.max_items, node.step.yields
@@ -34,9 +35,12 @@ class Outputs:
         self._only = next(iter(self.checks)) if self._class is None else ""
 
     def _check(self, port: Port, annotation: Any, *, per_item: bool) -> Check:
+        optional = self._declared[
+            port.name
+        ].optional  # of a tolerant map the node's port is, and what a body returns is not
         if per_item or not port.many:
-            return checker(port.type, annotation, optional=port.optional)
-        check = checker(port.type, annotation, many=True, optional=port.optional)
+            return checker(port.type, annotation, optional=optional)
+        check = checker(port.type, annotation, many=True, optional=optional)
         return check if self._most is None else _at_most(self._most, check, knows=not self._yields)
 
     def collect(self, result: Any) -> Any:

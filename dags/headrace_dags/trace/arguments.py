@@ -112,8 +112,8 @@ def judge(site: Site, parameter: Parameter, value: Any, *, mapped: bool) -> Use 
 
 def unfinished(value: Any) -> Misfit | None:
     """Whether a step stands in place of its value, or a switch that nobody ended."""
-    if isinstance(value, Switch):
-        return switch_open(len(value.cases))
+    if unfinished := next(switches_in(value), None):
+        return switch_open(len(unfinished.cases))
     name = step_name(value)
     return rules.uncalled(name) if name else None
 
@@ -164,6 +164,15 @@ def step_name(value: Any) -> str:
 def is_lost(value: Any) -> bool:
     """Whether a mistake has hidden what a value, or a stand-in inside it, is."""
     return any(origin_of(each).use is None for each in standins_in(value))
+
+
+def switches_in(value: Any, depth: int = 3) -> Iterator[Switch[Any, Any]]:
+    """The switches that nobody ended in a value, and in containers in it."""
+    if isinstance(value, Switch):
+        yield value
+    elif depth and isinstance(value, (list, tuple, set, frozenset, dict)):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from switches_in(item, depth - 1)
 
 
 def standins_in(value: Any, depth: int = 3) -> Iterator[StandIn]:

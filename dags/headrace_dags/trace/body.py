@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final, TypeGuard
 from pydantic import ValidationError
 
 from headrace_dags.declare import sourcelines
-from headrace_dags.declare.joins import Switch
 from headrace_dags.graph import Port
 from headrace_dags.misfit import Misfit
 from headrace_dags.ports.annotations import fits
@@ -19,7 +18,7 @@ from headrace_dags.rules import whole, wiring
 from headrace_dags.rules.blind import Names
 from headrace_dags.rules.joins import switch_open
 from headrace_dags.running.bodies import by_name
-from headrace_dags.trace.arguments import is_lost, standins_in, step_name
+from headrace_dags.trace.arguments import is_lost, standins_in, step_name, switches_in
 from headrace_dags.trace.frames import raised_in
 from headrace_dags.trace.standin import Origin, is_standin, origin_of, shown
 
@@ -132,8 +131,8 @@ def _forgotten(tracer: Tracer, value: Any) -> Misfit | None:
 
 def _unmade(value: Any) -> Misfit:
     """What is wrong with a returned value that no step made."""
-    if isinstance(value, Switch):
-        return switch_open(len(value.cases))
+    if unfinished := next(switches_in(value), None):
+        return switch_open(len(unfinished.cases))
     if name := step_name(value):
         return whole.dag_return(f"the step {name} itself", f"Call it: {name}(...)")
     if list(standins_in(value)):

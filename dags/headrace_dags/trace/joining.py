@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from types import MappingProxyType
@@ -66,14 +66,18 @@ class Joining:
     def _unfit(self, value: Any) -> Misfit | None:
         if list(standins_in(value)):
             return wiring.traced_in_container(type(value).__name__)
+        if value is None:
+            return rules.join_nothing(self.kind)
         return unfinished(value) or rules.join_constant(self.kind, shown(value))
 
     def done(self, join: Join, choices: Sequence[Origin], *, optional: bool) -> Any:
         """Write the join down; gives what stands for its value."""
-        found = self._common(choices) if choices and not self.wrong else None
-        self.note(found if isinstance(found, Misfit) else None)
         axes = {origin.axis for _, origin in self.fed if origin.axis}
-        self._check_axes(len(axes), choices)
+        found = None
+        if choices and not self.wrong:
+            found = self._common(choices)
+            self._check_axes(axes, choices, join)
+        self.note(found if isinstance(found, Misfit) else None)
         if self.wrong or not isinstance(found, Common):
             self.tracer.excuse([StandIn(origin) for _, origin in self.fed])
             return self.tracer.poison()
@@ -94,17 +98,25 @@ class Joining:
     def _common(self, choices: Sequence[Origin]) -> Common | Misfit:
         return common([(origin.port.type, origin.annotation) for origin in choices if origin.port])
 
-    def _check_axes(self, axes: int, choices: Sequence[Origin]) -> None:
-        if axes > 1:
+    def _check_axes(self, axes: Collection[Any], choices: Sequence[Origin], join: Join) -> None:
+        """Whether all values are one, or all many, as the join can tell them apart."""
+        if len(axes) > 1:
             self.note(wiring.foreign_value("items of another map", self.tracer.dag_name))
         many = [origin for origin in choices if origin.port and origin.port.many]
         single = [origin for origin in choices if origin.port and not origin.port.many]
-        if self.kind in _WAITS and (lifted := [origin for _, origin in self.fed if origin.axis]):
-            self.note(rules.join_axis(self.kind, str(lifted[0])))
-        elif many and self.kind in ("when", "optional", "quorum"):
+        if self.kind in _WAITS and axes:
+            lifted = next(origin for _, origin in self.fed if origin.axis)
+            self.note(rules.join_axis(self.kind, f"{lifted}, for each item of a dag that is mapped"))
+        elif many and self.kind in ("optional", "quorum"):
             self.note(rules.join_axis(self.kind, str(many[0])))
+        elif many and join.decides and not join.total:
+            self.note(rules.join_missing(self.kind, str(many[0])))
         elif many and single:
-            self.note(rules.join_many(str(many[0]), str(single[0])))
+            self.note(rules.join_many(self.kind, str(many[0]), str(single[0])))
+        elif many and axes:
+            self.note(rules.join_deeper(self.kind, str(many[0])))
+        elif axes and not (self.fed[0][1].axis or (join.total and all(origin.axis for origin in choices))):
+            self.note(rules.switch_items(self.kind, str(self.fed[0][1])))
 
     def _declaration(self, node: Node, annotation: Any) -> Declaration:
         annotations = {f"in:{name}": origin.annotation for name, origin in self.fed}
@@ -145,7 +157,7 @@ def when(tracer: Tracer, condition: Any, value: Any) -> Any:
     joining = Joining(tracer, "when", tracer.here())
     on, taken = joining.take(ON, condition), joining.take("value", value)
     if on and on.port and (on.port.type.python != "bool" or on.port.many or on.port.optional):
-        joining.note(rules.when_condition(str(on)), f"when.{ON}")
+        joining.note(rules.when_condition(on.port, str(on)), f"when.{ON}")
     return joining.done(Join(kind="when", keys=(TRUE,)), [taken] if taken else [], optional=True)
 
 
@@ -169,9 +181,9 @@ def _enum(joining: Joining, on: Origin) -> type[Enum] | None:
     found = on.annotation
     if isinstance(found, type) and issubclass(found, str) and issubclass(found, Enum) and on.port:
         if on.port.many:
-            joining.note(wiring.many_needs_map(on.port, str(on), "a dag with the switch", mapped=False), f"switch.{ON}")
+            joining.note(rules.switch_many(str(on)), f"switch.{ON}")
         elif on.port.optional:
-            joining.note(rules.optional_value(Port(name=ON, type=on.port.type), str(on)), f"switch.{ON}")
+            joining.note(rules.switch_optional(str(on)), f"switch.{ON}")
         return found
     joining.note(rules.switch_on(str(on)), f"switch.{ON}")
     return None

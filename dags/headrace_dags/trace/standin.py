@@ -39,7 +39,7 @@ class Origin:
         if not self.use:
             return str(self.port)
         if not self.use.node:
-            return f"{self.port}, the input {self.use.port}"
+            return f"{self.port}, {'an item of ' if self.axis else ''}the input {self.use.port}"
         return f"{self.port} from {self.use.node if self.use.port == RESULT else self.use}"
 
 

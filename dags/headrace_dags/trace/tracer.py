@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from headrace_dags.declare import fields
@@ -22,7 +23,7 @@ from headrace_dags.rules import joins, misuse, whole
 from headrace_dags.rules import options as use_rules
 from headrace_dags.rules import wiring as rules
 from headrace_dags.trace import joining
-from headrace_dags.trace.arguments import Site, bind, is_lost, judge, standins_in
+from headrace_dags.trace.arguments import Site, bind, is_lost, judge, standins_in, switches_in
 from headrace_dags.trace.body import run
 from headrace_dags.trace.standin import Origin, StandIn, is_standin, origin_of
 from headrace_dags.trace.witness import Scope, Witness
@@ -36,6 +37,7 @@ class Tracer(Witness):
         sources: the line of each node's call.
         declarations: what each node runs.
         scope_of: the traced dag, or the dag called in its body, that the node came with.
+        for_items: lines that are right only because their dag is mapped.
         switches: those that were begun and not ended yet, and the line that began each.
     """
 
@@ -45,6 +47,7 @@ class Tracer(Witness):
         self.sources: dict[str, Location] = {}
         self.declarations: dict[str, Declaration] = {}
         self.scope_of: dict[str, Scope] = {}
+        self.for_items: set[Location] = set()
         self.switches: dict[int, tuple[Switch[Any, Any], Location]] = {}
         self._fields: dict[tuple[Use, str], StandIn] = {}
         self._names = Names()
@@ -76,10 +79,10 @@ class Tracer(Witness):
     def _map_dag(self, dag: Dag[..., Any], count: int, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """Wire a dag that runs for each item: its nodes become mapped nodes of this graph."""
         declared, location = declared_of(dag), self.here()
-        mapped = self._mapped(declared, declared.where, location, count)
+        mapped, args = self._mapped(declared, declared.where, location, count), _takeable(declared, count, args)
         if not self._may_nest(dag, declared, location):
             return self.results(declared, None, mapping=True)
-        scope = Scope(dag, declared, self.unique(declared.name), location)
+        scope = Scope(dag, declared, self.unique(declared.name), location, mapped=True)
         bound = self._bound(declared, args, kwargs, location)
         if self._axes(bound.values()):
             self.notes.note(joins.deeper_axis(declared.where), declared.where, location)
@@ -112,12 +115,12 @@ class Tracer(Witness):
     def _wire(self, step: Any, args: Sequence[Any], kwargs: Mapping[str, Any], *, mapping: int = 0) -> Any:
         declared, location, use = declared_of(step), self.here(), self._use(step)
         self.notes.add(declared.declaration.problems)
-        bound = self._bound(declared, args, kwargs, location)
+        bound = self._bound(declared, _takeable(declared, mapping, args), kwargs, location)
         mapped = self._mapped(declared, _written(step, declared), location, mapping) if mapping else ()
         fed = self._fed(
             declared, bound, location, Site(self, declared.where, bool(mapping), _written(step, declared)), mapped
         )
-        axis = self._axis(declared, bound, location, deeper=bool(mapping))
+        axis, fits = self._axis(declared, bound, location, mapped)
         mapped = mapped or tuple(name for name, value in bound.items() if is_standin(value) and origin_of(value).axis)
         options, tolerant = self._options(declared, use, location, mapped=bool(mapped))
         node = Node(
@@ -134,7 +137,7 @@ class Tracer(Witness):
             options=options,
         )
         self.add(node, declared.declaration, location)
-        lost = any(map(is_lost, bound.values()))
+        lost = not fits or any(map(is_lost, bound.values()))
         if lost or not declared.signature.outputs:
             self.excused.add(Use(node=node.name, port=RESULT))
         name = None if lost else node.name
@@ -226,10 +229,18 @@ class Tracer(Witness):
             or origin.port.many
             or not fields.is_model(origin.annotation)
         ):
-            return super().field(value, name)
+            return self._no_field(value, origin, name)
         if (origin.use, name) not in self._fields:
             self._fields[origin.use, name] = self._projection(value, origin, origin.use, name)
-        return self._fields[origin.use, name]
+        found = origin_of(self._fields[origin.use, name])
+        return StandIn(replace(found, axis=origin.axis))  # another map may ask again
+
+    def _no_field(self, value: StandIn, origin: Origin, name: str) -> Any:
+        """Note that a value has no fields in a dag, though one of its types may have."""
+        several = origin.use and origin.port and origin.port.type.members and not origin.port.many
+        if not several or self.finished:
+            return super().field(value, name)
+        return self.misused(value, lambda got: joins.field_of_several(name, got))
 
     def _projection(self, value: StandIn, origin: Origin, use: Use, name: str) -> StandIn:
         found = self._field_of(origin, name)
@@ -251,15 +262,20 @@ class Tracer(Witness):
 
     @staticmethod
     def _field_of(origin: Origin, name: str) -> Declaration | Misfit:
+        model = origin.annotation
         if origin.port and origin.port.optional:
             return joins.field_missing(name, str(origin))
-        known = fields.names(origin.annotation)
-        if name not in known:
-            return joins.field_unknown(name, known, origin.annotation.__name__)
-        return fields.projection(origin.annotation, name)
+        if name not in fields.names(model):
+            return joins.field_unknown(name, fields.names(model), model.__name__)
+        if not fields.is_found(model):
+            return joins.field_hidden(name, model.__name__)
+        return fields.projection(model, name)
 
     def excuse(self, value: Any) -> None:
-        """Do not hold what is in ``value`` unused besides: a problem concerns it."""
+        """Do not hold what is in ``value`` unused or unfinished besides: a problem concerns it."""
+        for written in switches_in(value):
+            self.switches.pop(id(written), None)
+            self.excuse([written.on, *(case.value for case in written.cases)])
         origins = [origin_of(each) for each in standins_in(value)]
         self.excused.update(each.use for each in origins if each.use and each.tracer is self)
 
@@ -347,24 +363,31 @@ class Tracer(Witness):
             self.notes.note(rules.map_nothing(count), declared.where, location)
         return tuple(each.name for each in listed)
 
-    def _axis(self, declared: Declared, bound: Mapping[str, Any], location: Location, *, deeper: bool) -> Scope | None:
-        """The mapped dag whose items are given to a step, which then runs for each of them."""
-        axes = self._axes(bound.values())
+    def _axis(
+        self, declared: Declared, bound: Mapping[str, Any], location: Location, mapped: Sequence[str]
+    ) -> tuple[Scope | None, bool]:
+        """The mapped dag whose items are given to a step, which then runs for each of them; and whether it may.
+
+        One item that is itself mapped over has been objected to.
+        """
+        axes = self._axes(value for name, value in bound.items() if name not in mapped)
         if not axes:
-            return None
+            return next(iter(self._axes(bound.values())), None), True
         wrong: list[Misfit] = []
-        if deeper or any(port.many for port in declared.signature.outputs):
+        if mapped or any(port.many for port in declared.signature.outputs):
             wrong.append(joins.deeper_axis(declared.where))
         if len(axes) > 1:
             wrong.append(rules.foreign_value("items of another map", declared.where))
         for misfit in wrong:
             self.notes.note(misfit, declared.where, location)
             self.excuse(list(bound.values()))
-        return axes[0]
+        return axes[0], not wrong
 
     def _axes(self, values: Iterable[Any]) -> list[Scope]:
         found = (origin_of(value) for value in values if is_standin(value))
-        return list(dict.fromkeys(origin.axis for origin in found if origin.axis and origin.tracer is self))
+        return list(
+            dict.fromkeys(origin.axis for origin in found if origin.axis and origin.use and origin.tracer is self)
+        )
 
     def _use(self, step: Any) -> UseOptions | None:
         """What ``with_`` and ``tolerant`` said of this use."""
@@ -382,6 +405,8 @@ class Tracer(Witness):
         place = use.location if use and use.location else location
         found, wrong = use_rules.use(use)
         tolerant, misfit = use_rules.tolerance(use, declared.where, found, mapped=mapped)
+        if tolerant is not None and any(scope.mapped for scope in self.scopes):
+            self.for_items.add(place)
         for each in (*wrong, misfit):
             self.notes.note(each, declared.where, place)
         return found, tolerant
@@ -407,6 +432,11 @@ class Tracer(Witness):
 def _written(step: Any, declared: Declared) -> str:
     """How a step is written where it is called: a class step is made before."""
     return f"{declared.where}(...)" if isinstance(step, Stateful) else declared.where
+
+
+def _takeable(declared: Declared, count: int, args: Sequence[Any]) -> Sequence[Any]:
+    """The arguments of a map, without the axes that a step has no parameter for, which is told as that."""
+    return args[: len(declared.parameters)] if len(declared.parameters) < count and not declared.is_open else args
 
 
 def _ports(declared: Declared, *, many: bool, optional: bool) -> Iterable[Port]:

@@ -12,7 +12,7 @@ from headrace_dags.declare.dag import Dag
 from headrace_dags.declare.declaration import Declaration
 from headrace_dags.declare.understand import declared_of
 from headrace_dags.declare.units import seconds
-from headrace_dags.errors import DefinitionError, Problem
+from headrace_dags.errors import DefinitionError, Location, Problem
 from headrace_dags.graph import Graph, Node, Output, Port, Use
 from headrace_dags.rules import joins, whole
 from headrace_dags.trace.body import run
@@ -32,10 +32,12 @@ class Traced:
     Attributes:
         graph: its graph.
         declarations: for each node, by name, what it runs.
+        for_items: lines in dags that it maps, which are wrong where those are called without a map.
     """
 
     graph: Graph
     declarations: Mapping[str, Declaration]
+    for_items: frozenset[Location] = frozenset()
 
 
 def trace(dag: Dag[..., Any]) -> Traced:
@@ -64,7 +66,8 @@ def attempt(dag: Dag[..., Any]) -> Traced | tuple[Problem, ...]:
     nodes = _in_order(tracer, outputs)
     if problems := in_order(tracer.notes.problems):
         return problems
-    return Traced(_graph(tracer, outputs, nodes), {node.name: tracer.declarations[node.name] for node in nodes})
+    declarations = {node.name: tracer.declarations[node.name] for node in nodes}
+    return Traced(_graph(tracer, outputs, nodes), declarations, frozenset(tracer.for_items))
 
 
 def in_order(problems: Sequence[Problem]) -> tuple[Problem, ...]:

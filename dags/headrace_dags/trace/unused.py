@@ -8,6 +8,7 @@ from headrace_dags.declare import sourcelines
 from headrace_dags.declare.notes import Notes
 from headrace_dags.errors import Problem
 from headrace_dags.graph import Node, Use
+from headrace_dags.misfit import Misfit
 from headrace_dags.rules import whole
 from headrace_dags.trace.tracer import Tracer
 from headrace_dags.trace.witness import Scope
@@ -34,11 +35,17 @@ def unused(tracer: Tracer, outputs: Iterable[Use]) -> tuple[Problem, ...]:
     given_on = {use.node for name in dead for use in tracer.nodes[name].uses()}
     for name in dead:
         if tracer.scope_of[name] is tracer.scope and name not in given_on:
-            notes.note(whole.unused_step(name), name, tracer.sources[name])
+            notes.note(_unused(name, tracer.nodes[name]), name, tracer.sources[name])
     for scope in idle:
         notes.note(whole.unused_step(scope.declared.where), scope.declared.where, scope.call)
     _inputs(tracer, outputs, notes)
     return notes.problems
+
+
+def _unused(name: str, node: Node) -> Misfit:
+    if node.step.form == "field":
+        return whole.unused_field(str(node.step.config["field"]))
+    return whole.unused_step(name)
 
 
 def _idle_dags(tracer: Tracer, alive: set[str]) -> list[Scope]:

@@ -32,12 +32,14 @@ class Scope:
         declared: its declaration.
         name: unique in the graph; empty for the traced dag.
         call: the line that calls it; ``None`` for the traced dag.
+        mapped: whether its body stands for each item of an axis.
     """
 
     dag: Dag[..., Any]
     declared: Declared
     name: str = ""
     call: Location | None = None
+    mapped: bool = False
 
     def own(self) -> FunctionType | None:
         """Its body as it was written; ``None`` where the decorator stands on something else."""

@@ -56,10 +56,13 @@ def _by_key(join: WiredJoin, values: Values) -> JoinState | Gone | None:
     if values.status(join.on) != "ready":
         return values.gone(join.on)
     keys = values.keys(join.on)
-    if not any(join.mapped) and not join.per_item:
-        return _taken(join, (join.place(keys[0]),), values, per_item=False)
-    chosen = tuple(map(join.place, keys)) if join.per_item else (join.place(keys[0]),) * _length(join, values)
-    return _taken(join, chosen, values, per_item=True)
+    if join.per_item:
+        return _taken(join, tuple(map(join.place, keys)), values, per_item=True)
+    place = join.place(keys[0])
+    found = _taken(join, (place,), values, per_item=False)
+    if isinstance(found, JoinState) and any(join.mapped):  # as many as the taken value has items, which is known by now
+        return JoinState((place,) * values.items(join.choices[place]), per_item=True)
+    return found
 
 
 def _taken(join: WiredJoin, chosen: tuple[int, ...], values: Values, *, per_item: bool) -> JoinState | Gone | None:
@@ -68,13 +71,6 @@ def _taken(join: WiredJoin, chosen: tuple[int, ...], values: Values, *, per_item
     if failed := next((gone for origin in taken if (gone := values.gone(origin)) and gone.failure), None):
         return failed
     return JoinState(chosen, per_item) if all(values.status(origin) == "ready" for origin in taken) else None
-
-
-def _length(join: WiredJoin, values: Values) -> int:
-    """How many items a join has that makes one choice for all of them."""
-    mapped = (origin for origin, is_mapped in zip(join.choices, join.mapped, strict=True) if is_mapped)
-    there = [origin for origin in mapped if values.status(origin) == "ready"]
-    return max((values.items(origin) for origin in there), default=0)
 
 
 def _there(choices: Sequence[Origin], values: Values) -> list[int]:
