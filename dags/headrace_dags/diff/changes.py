@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import JsonValue
 
 from headrace_dags.diff.difference import Change, Kind
-from headrace_dags.graph import Const, Input, PortType, Use
+from headrace_dags.graph import Const, Input, Port, PortType, Use
 from headrace_dags.record import Record, canonical
 
 Said = dict[str, JsonValue]
@@ -55,8 +55,15 @@ def schema_text(item: PortType | Use) -> str:
 
 
 def _attributes(record: Record, path: str) -> Said:
-    known = ((name, getattr(record, name)) for name in type(record).model_fields if name != "name")
-    return _merged(said(value, _below(path, name)) for name, value in known if value is not None)
+    """What a record says but for its name; of a port only what is not as usual, or each would fill a page."""
+    fields = type(record).model_fields.items()
+    known = ((name, getattr(record, name), field.default) for name, field in fields if name != "name")
+    told = ((name, value) for name, value, usual in known if value is not None and not _silent(record, value, usual))
+    return _merged(said(value, _below(path, name)) for name, value in told)
+
+
+def _silent(record: Record, value: Any, usual: Any) -> bool:
+    return isinstance(record, Port) and value == usual
 
 
 def _bound(given: Input, path: str) -> Said:

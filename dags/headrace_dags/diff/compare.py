@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from headrace_dags.diff.causes import Side, causes, joined, left
+from headrace_dags.diff.causes import Pair, causes
 from headrace_dags.diff.changes import changes, said
 from headrace_dags.diff.difference import Difference, SegmentChange
 from headrace_dags.diff.engine import engine
 from headrace_dags.diff.interface import interface
+from headrace_dags.diff.moves import left
 from headrace_dags.plan.model import Plan, Segment
 
 
@@ -29,10 +30,11 @@ def compare(old: Plan, new: Plan) -> Difference:
 def _segments(old: Plan, new: Plan) -> Iterator[SegmentChange]:
     came = _came(old, new)
     for segment in new.segments:
-        before = came.get(segment.name)
-        yield _became(Side(old, before), Side(new, segment)) if before else _new(old, new, segment)
+        yield _became(Pair(old, new, came.get(segment.name), segment))
     taken = {each.name for each in came.values()}
-    yield from (_removed(old, new, segment) for segment in old.segments if segment.name not in taken)
+    for segment in (each for each in old.segments if each.name not in taken):
+        why = tuple(left(old, new, segment.nodes))
+        yield SegmentChange(fate="removed", old=segment.name, old_digest=segment.digest, causes=why)
 
 
 def _came(old: Plan, new: Plan) -> dict[str, Segment]:
@@ -51,23 +53,16 @@ def _shared(one: Segment, other: Segment) -> int:
     return len({*one.nodes} & {*other.nodes})
 
 
-def _became(old: Side, new: Side) -> SegmentChange:
-    same = old.segment.digest == new.segment.digest
+def _became(pair: Pair) -> SegmentChange:
+    before, after = pair.before, pair.after
+    if before is None:
+        return SegmentChange(fate="new", new=after.name, new_digest=after.digest, causes=causes(pair))
+    same = before.digest == after.digest
     return SegmentChange(
         fate="unchanged" if same else "redeployed",
-        old=old.segment.name,
-        new=new.segment.name,
-        old_digest=old.segment.digest,
-        new_digest=new.segment.digest,
-        causes=() if same else causes(old, new),
+        old=before.name,
+        new=after.name,
+        old_digest=before.digest,
+        new_digest=after.digest,
+        causes=() if same else causes(pair),
     )
-
-
-def _new(old: Plan, new: Plan, segment: Segment) -> SegmentChange:
-    why = tuple(joined(old, new, segment.nodes))
-    return SegmentChange(fate="new", new=segment.name, new_digest=segment.digest, causes=why)
-
-
-def _removed(old: Plan, new: Plan, segment: Segment) -> SegmentChange:
-    why = tuple(left(old, new, segment.nodes))
-    return SegmentChange(fate="removed", old=segment.name, old_digest=segment.digest, causes=why)

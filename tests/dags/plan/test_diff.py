@@ -249,7 +249,9 @@ b, which was b-to-c, is redeployed:
   configuration  b.in1 1 -> 2
 
 c is new:
-  cut  c came: cut by isolate (isolate=True is asked for c)
+  file          shared.py changed
+  distribution  pillow 11 is imported now
+  cut           c came: cut by isolate (isolate=True is asked for c)
 
 Unchanged, with server, topic and name: a
 
