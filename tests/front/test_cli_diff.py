@@ -236,3 +236,44 @@ def test_what_is_no_side_is_bad_input(old: str, code: str, flow: Project) -> Non
     assert (done.code, done.out) == (2, "")
     assert f"[{code}]: " in done.err
     assert json.loads(headrace(flow, "diff", old, "flow.py", "--json").err)["problems"][0]["code"] == code
+
+
+MAIL = """\
+from enum import StrEnum
+
+import headrace as hr
+
+from marking.mark import Mark
+from reading.read import read
+
+
+class Kind(StrEnum):
+    INVOICE = "invoice"
+    LETTER = "letter"
+
+
+@hr.step
+def kind(text: hr.Text) -> Kind:
+    return Kind.LETTER
+
+
+@hr.dag
+def mail(text: hr.Text) -> hr.Text:
+    return hr.switch(kind(text)).case(Kind.INVOICE, Mark().with_(isolate=True)(text)).otherwise(read(text))
+"""
+
+
+def test_a_join_between_segments_is_the_engines(flow: Project) -> None:
+    flow.write("mail.py", MAIL)
+    flow.write("mail.json", headrace(flow, "plan", "mail.py", "--json").out)
+    flow.write("mail.py", MAIL.replace("case(Kind.INVOICE", "case(Kind.LETTER"))
+    done = headrace(flow, "diff", "mail.json", "mail.py")
+    assert fates(done) == "1 segment redeployed, 2 unchanged"
+    assert "kind is redeployed:\n  file  mail.py changed\n" in done.out
+    assert done.out.endswith(
+        "Unchanged, with server, topic and name: mark, read\n\n"
+        "For the engine alone:\n"
+        "  join  switch switch by kind.result, of invoice: mark.result, read.result"
+        " -> switch by kind.result, of letter: mark.result, read.result\n"
+        "  gate  mark where switch takes invoice -> where switch takes letter\n"
+    )

@@ -57,6 +57,7 @@ def _output_breaks(old: Port | None, new: Port | None) -> Breaks:
 def _stands_for(expected: Port, got: Port) -> bool:
     """Whether everything of ``got`` may be given for ``expected``: the item fits, and all else is the same."""
     free = {"type": got.type, "has_default": got.has_default, "default": got.default}
+    free |= {"optional": got.optional} if expected.optional else {}
     return accepts(expected.type, got.type) and expected.model_copy(update=free) == got
 
 

@@ -188,11 +188,19 @@ def test_plans_without_ingredients_say_that_they_cannot_tell():
     assert [each.causes[0].kind for each in found.segments] == ["unrecorded", "unrecorded"]
 
 
-def dag(item: PortType = IMAGE, *, more: tuple[str, ...] = (), name: str = "dag", default: bool = False) -> Graph:
+def dag(
+    item: PortType = IMAGE,
+    *,
+    more: tuple[str, ...] = (),
+    name: str = "dag",
+    default: bool = False,
+    optional: bool = False,
+) -> Graph:
     build = Builder(name)
     made = build.node("a", build.input("picture", item), *(build.input(each) for each in more))
     found = build.graph(made)
-    fed = [each.model_copy(update={"has_default": default and each.name != "picture"}) for each in found.inputs]
+    picture = found.inputs[0].model_copy(update={"optional": optional})
+    fed = [picture, *(each.model_copy(update={"has_default": default}) for each in found.inputs[1:])]
     return found.model_copy(update={"inputs": tuple(fed)})
 
 
@@ -210,6 +218,8 @@ PNG, ANY = PortType(kind="image", media="image/png"), PortType(kind="image", med
         (dag(more=("query",)), dag(more=("query",), default=True), ("input", "query.default", "no")),
         (dag(PNG), dag(ANY), ("input", "picture", "no")),
         (dag(ANY), dag(PNG), ("input", "picture", "maybe")),
+        (dag(), dag(optional=True), ("input", "picture", "no")),
+        (dag(optional=True), dag(), ("input", "picture", "maybe")),
     ],
 )
 def test_whether_a_changed_input_breaks_callers(old, new, expected):
