@@ -61,6 +61,7 @@ lock: $(VENV)/.uv  ## resolve requirements/*.in into requirements/*.txt again
 	$(LOCK) --override requirements/overrides.txt -c requirements/dev.txt --extra all pyproject.toml requirements/run.in -o requirements/run.txt
 	$(LOCK) --override requirements/overrides.txt -c requirements/dev.txt --extra all pyproject.toml requirements/bench.in -o requirements/bench.txt
 	$(LOCK) -c requirements/dev.txt pyproject.toml -o requirements/core.txt
+	for numpy in numpy1 numpy2; do $(LOCK) pyproject.toml requirements/$$numpy.in -o requirements/$$numpy.txt; done
 
 clean:  ## remove what was built and run here (the environment stays)
 	rm -rf dist out .headrace $(LECTURE)/.headrace .mypy_cache .ruff_cache

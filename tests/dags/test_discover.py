@@ -107,6 +107,16 @@ def test_what_lies_beside_each_of_two_files_of_one_name_is_its_own() -> None:
     assert (first.dag("x"), second.dag("x")) == ("first", "second")
 
 
+def test_a_project_inside_another_does_not_stand_for_it() -> None:
+    for folder in (".", "old"):
+        written(f"{folder}/pyproject.toml", "")
+        written(f"{folder}/words.py", f"WORD = '{folder}'\n")
+        text = STEP.format("shout", "a").replace("'a'", "words.WORD") + DAG.format("main", "shout")
+        written(f"{folder}/work.py", f"import words\n{text}")
+    assert load("old/work.py").dag("x") == "old"
+    assert load("work.py").dag("x") == "."
+
+
 @pytest.mark.parametrize(
     ("spec", "code", "words"),
     [

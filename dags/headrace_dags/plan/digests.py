@@ -9,9 +9,12 @@ from types import MappingProxyType
 from typing import Any
 
 from headrace_dags.graph import Node
+from headrace_dags.plan.ingredients import Ingredients, Module
 from headrace_dags.plan.model import Segment, Target
 from headrace_dags.record import digest
 
+UNDIGESTED = frozenset(("digest", "gate"))
+"""What a segment's digest leaves out of it: itself, and what the engine alone heeds."""
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -48,45 +51,61 @@ class DigestInputs:
     server: str = ""
     python: str = ""
 
+    def ingredients(self, target: Target) -> Ingredients:
+        """The same as a plan for ``target`` keeps it: what modules share once."""
+        codes = self.modules.values()
+        return Ingredients(
+            modules={
+                name: Module(files=tuple(sorted(code.files)), distributions=tuple(sorted(code.distributions)))
+                for name, code in self.modules.items()
+            },
+            files={path: text for code in codes for path, text in code.files.items()},
+            distributions={name: text for code in codes for name, text in code.distributions.items()},
+            models=dict(self.models),
+            versions={
+                "headrace": self.headrace,
+                "server": self.server,
+                "python": self.python,
+                "onnx": target.onnx,
+            },
+        )
+
 
 class Digester:
-    """Digests the segments of one plan; modules that many segments share are digested once."""
+    """Digests the segments of one plan; the code of modules that many segments share is digested once."""
 
-    def __init__(self, target: Target, inputs: DigestInputs) -> None:
-        self._inputs = inputs
-        self._versions = {
-            "headrace": inputs.headrace,
-            "server": inputs.server,
-            "python": inputs.python,
-            "onnx": target.onnx,
-        }
+    def __init__(self, ingredients: Ingredients) -> None:
+        self._ingredients = ingredients
         self._code = lru_cache(maxsize=None)(self._digest_of_code)
 
     def digest(self, segment: Segment, nodes: Iterable[Node]) -> str:
-        """Content hash of all that can change what ``segment`` does.
+        """Content hash of all that can change what ``segment`` does; ``diff.causes`` compares the same, part by part.
 
         Retries and time-outs are left out: they are the engine's, and the server need not change for them.
         """
         steps = tuple(nodes)
-        modules = modules_of(steps)
-        models = sorted({node.step.model_file for node in steps if node.step.model_file})
         content: dict[str, Any] = {
-            "versions": self._versions,
-            "segment": segment.model_dump(mode="json", exclude={"digest", "gate"}),
+            "versions": self._ingredients.versions,
+            "segment": segment.model_dump(mode="json", exclude={*UNDIGESTED}),
             "nodes": [node.model_dump(mode="json", exclude={"options"}) for node in steps],
-            "code": {module: self._code(module) for module in modules},
-            "models": {model: self._inputs.models.get(model, "") for model in models},
+            "code": self._code(modules_of(steps)),
+            "models": {model: self._ingredients.models.get(model, "") for model in model_files_of(steps)},
         }
         return digest(content)
 
-    def _digest_of_code(self, module: str) -> str:
-        code = self._inputs.modules.get(module, Code())
-        return digest({"files": dict(code.files), "distributions": dict(code.distributions)})
+    def _digest_of_code(self, modules: tuple[str, ...]) -> str:
+        made_of = self._ingredients
+        return digest({"files": made_of.files_of(modules), "distributions": made_of.distributions_of(modules)})
 
 
-def modules_of(nodes: Iterable[Node]) -> list[str]:
-    """The modules that hold the steps of ``nodes``; joins run no code."""
-    return sorted({module_of(node) for node in nodes if node.join is None})
+def modules_of(nodes: Iterable[Node]) -> tuple[str, ...]:
+    """The modules that hold the steps of ``nodes``, by name; joins run no code."""
+    return tuple(sorted({module_of(node) for node in nodes if node.join is None}))
+
+
+def model_files_of(nodes: Iterable[Node]) -> tuple[str, ...]:
+    """The model files that ``nodes`` run, by path."""
+    return tuple(sorted({node.step.model_file for node in nodes if node.step.model_file}))
 
 
 def module_of(node: Node) -> str:

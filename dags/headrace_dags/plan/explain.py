@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from headrace_dags.gates import Gate
 from headrace_dags.graph import Input, Node, Use
-from headrace_dags.plan.model import Choice, Flow, Member, Plan, PlannedJoin, Reason, Segment
+from headrace_dags.plan.model import Flow, Member, Plan, PlannedJoin, Reason, Segment
 
 Row = tuple[str, ...]
 
@@ -53,13 +53,12 @@ def _segments(plan: Plan) -> str:
 
 def _joins(plan: Plan) -> str:
     """The joins that are decided between segments."""
-    rows = (
-        (join.name, join.kind, _decides(join), ", ".join(_choice(each) for each in join.choices)) for join in plan.joins
-    )
+    rows = ((join.name, join.kind, decides_by(join), chooses_from(join)) for join in plan.joins)
     return _table(("JOIN", "KIND", "DECIDES BY", "CHOOSES FROM"), rows)
 
 
-def _decides(join: PlannedJoin) -> str:
+def decides_by(join: PlannedJoin) -> str:
+    """What a join that the engine decides goes by."""
     if join.on:
         return f"{join.on}, for each item" if join.per_item else str(join.on)
     within = f" within {join.within_s:g} s" if join.within_s is not None else ""
@@ -68,16 +67,17 @@ def _decides(join: PlannedJoin) -> str:
     return f"{'what is there first' if join.kind == 'first' else 'whether it is there'}{within}"
 
 
-def _choice(choice: Choice) -> str:
-    return f"{choice.key}: {choice.use}" if choice.key is not None else str(choice.use)
+def chooses_from(join: PlannedJoin) -> str:
+    """What a join that the engine decides may give, each with its key."""
+    return ", ".join(f"{each.key}: {each.use}" if each.key is not None else str(each.use) for each in join.choices)
 
 
-def _needed(gate: Gate | None) -> str:
-    """When a segment runs, behind how it is fed."""
+def needed(gate: Gate | None) -> str:
+    """When a segment runs that joins may leave out; empty for one that always runs."""
     if gate is None:
         return ""
     terms = (" and ".join(f"{join} takes {key or 'otherwise'}" for join, key in term) for term in gate.terms)
-    return f"; where {' or '.join(terms)}"
+    return f"where {' or '.join(terms)}"
 
 
 def _values(plan: Plan) -> str:
@@ -99,9 +99,9 @@ def _notes(plan: Plan) -> str:
 
 
 def _feeding(segment: Segment) -> str:
-    if not segment.mapped:
-        return f"once a run{_needed(segment.gate)}"
-    return f"{' '.join(str(use) for use in segment.mapped)}, {segment.chunk} at a time{_needed(segment.gate)}"
+    uses = " ".join(str(use) for use in segment.mapped)
+    fed = f"{uses}, {segment.chunk} at a time" if segment.mapped else "once a run"
+    return "; ".join(filter(None, (fed, needed(segment.gate))))
 
 
 def _batching(plan: Plan, member: Member) -> str:

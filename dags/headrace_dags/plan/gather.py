@@ -12,7 +12,7 @@ from pathlib import Path
 from headrace_dags.declare.modelfile import find
 from headrace_dags.graph import Graph
 from headrace_dags.plan.closure import Closures
-from headrace_dags.plan.digests import Code, DigestInputs, modules_of
+from headrace_dags.plan.digests import Code, DigestInputs, model_files_of, modules_of
 
 SERVER = "nvidia-pytriton"
 """The distribution that brings the inference server."""
@@ -26,7 +26,7 @@ def gather(graph: Graph, import_root: Path) -> DigestInputs:
         import_root: the folder that its steps are imported from.
     """
     closures = Closures(import_root.resolve())
-    models = sorted({node.step.model_file for node in graph.nodes if node.step.model_file})
+    models = model_files_of(graph.nodes)
     there = {model: file for model in models if (file := find(model, import_root)).is_file()}
     return DigestInputs(
         modules={module: _code(closures, module) for module in modules_of(graph.nodes)},

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from headrace_dags.gates import Gate
 from headrace_dags.graph import Batching, Graph, JoinKind, PortType, Resources, Use
+from headrace_dags.plan.ingredients import Ingredients
 from headrace_dags.record import Record, digest
 
 FORMAT: Literal["plan/2"] = "plan/2"
@@ -210,6 +211,8 @@ class Plan(Record):
         inputs: how each input of the dag travels, in the order of ``graph.inputs``, also where no segment takes it.
         outputs: how each output of the dag travels, in the order of ``graph.outputs``.
         joins: those that the engine decides, in topological order.
+        ingredients: what the segments' digests were made of beside the graph; not part of the plan's own digest, for
+            the segments' digests cover it.
     """
 
     format: Literal["plan/2"] = FORMAT
@@ -220,11 +223,12 @@ class Plan(Record):
     inputs: tuple[Flow, ...] = ()
     outputs: tuple[Flow, ...] = ()
     joins: tuple[PlannedJoin, ...] = ()
+    ingredients: Ingredients = Field(default=Ingredients(), repr=False)
 
     @cached_property
     def digest(self) -> str:
         """The plan's version: its content without file paths and line numbers."""
-        return digest(self.model_dump(mode="json", exclude={"graph": {"sources"}}))
+        return digest(self.model_dump(mode="json", exclude={"graph": {"sources"}, "ingredients": True}))
 
     @cached_property
     def by_name(self) -> dict[str, Segment]:

@@ -34,7 +34,7 @@ def plan(graph: Graph, target: Target, digests: DigestInputs) -> Plan:
     fused = fuse(wiring, target)
     joined = join(wiring, target, fused)
     flows = Flows(wiring, joined)
-    digester = Digester(target, digests)
+    digester = Digester(ingredients := digests.ingredients(target))
     builder = _Builder(wiring, joined, flows)
     segments = tuple(_digested(segment, graph, digester) for segment in builder.segments())
     return Plan(
@@ -45,6 +45,7 @@ def plan(graph: Graph, target: Target, digests: DigestInputs) -> Plan:
         inputs=flows.of(Use(node="", port=port.name) for port in graph.inputs),
         outputs=flows.of(output.use for output in graph.outputs),
         joins=tuple(builder.joins()),
+        ingredients=ingredients,
     )
 
 

@@ -1,4 +1,4 @@
-"""The published JSON Schemas of graph and plan, made from the models: ``python -m headrace_dags.plan.schemas FOLDER``."""
+"""The published JSON Schemas of graph, plan and diff, made from the models: ``python -m headrace_dags.plan.schemas FOLDER``."""
 
 from __future__ import annotations
 
@@ -8,11 +8,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from headrace_dags.diff.difference import Difference
 from headrace_dags.graph import Graph
 from headrace_dags.plan.model import Plan
 from headrace_dags.record import Record
 
-PUBLISHED: Mapping[str, type[Record]] = {"graph.schema.json": Graph, "plan.schema.json": Plan}
+PUBLISHED: Mapping[str, type[Record]] = {
+    "graph.schema.json": Graph,
+    "plan.schema.json": Plan,
+    "diff.schema.json": Difference,
+}
 """File name -> what it describes."""
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"

@@ -57,8 +57,14 @@ def _give_way(root: Path, name: str) -> None:
     names += [each.stem for each in root.iterdir() if each.suffix == ".py" or each.is_dir()]
     for each in names:
         loaded = sys.modules.get(each)
-        if loaded is not None and not _lies_in(loaded, root) and _is_of_a_project(loaded):
+        if loaded is not None and not _is_found(loaded, root, each) and _is_of_a_project(loaded):
             _forget(each)
+
+
+def _is_found(module: ModuleType, root: Path, name: str) -> bool:
+    """Whether a loaded module is the one that its name leads to from ``root``, not one of a project in a folder below."""
+    place = root.joinpath(*name.split("."))
+    return _lies_in(module, place) or _lies_in(module, place.with_name(f"{place.name}.py"))
 
 
 def _is_of_a_project(module: ModuleType) -> bool:

@@ -17,6 +17,7 @@ COMMANDS = {
     "check": "Find every mistake of a file's dags and steps.",
     "graph": "Draw a dag as Mermaid, DOT or SVG.",
     "plan": "Show what is served together, and why the cuts are made.",
+    "diff": "Say what a change would redeploy and why, and what callers would see.",
     "compile": "Write the Triton model repository of a dag.",
     "run": "Run a dag on real inputs and save what comes out.",
     "logs": "Tell what happened in a run.",

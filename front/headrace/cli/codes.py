@@ -38,6 +38,8 @@ OTHER_GROUPS: Mapping[str, Mapping[str, str]] = {
         "age": "An age is a number and a unit: 7d, 12h, 30m",
         "no-folder": "The working directory is there",
         "no-run": "The run that is asked for is recorded in this state folder",
+        "no-plan": "A plan that is compared is there",
+        "plan-format": "A plan is read by a release that knows its format",
         "no-record": "A record holds a plan",
         "no-node": "A node is one of the dag",
         "no-item": "An item is one of those that a mapped node takes",

@@ -18,7 +18,10 @@ def test_the_published_schema_is_what_the_model_says(name):
     assert (REFERENCE / name).read_text(encoding="utf-8") == texts()[name], stale
 
 
-@pytest.mark.parametrize(("name", "format"), [("graph.schema.json", "graph/2"), ("plan.schema.json", "plan/2")])
+@pytest.mark.parametrize(
+    ("name", "format"),
+    [("graph.schema.json", "graph/2"), ("plan.schema.json", "plan/2"), ("diff.schema.json", "diff/1")],
+)
 def test_a_schema_says_which_format_it_describes(name, format):  # noqa: A002
     schema = json.loads(texts()[name])
     assert schema["properties"]["format"]["const"] == format
