@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import FunctionType, ModuleType
 from typing import Any, Literal, TypeAlias
 
-from headrace_dags.declare import sourcelines
+from headrace_dags.declare import joins, sourcelines
 from headrace_dags.declare.dag import Dag
 from headrace_dags.declare.stateful import Stateful
 from headrace_dags.declare.steps import Step
@@ -18,9 +18,18 @@ What: TypeAlias = Literal["class", "step", "value", "lost", "table", "other"]
 Block: TypeAlias = ast.Try | ast.TryStar | ast.With
 
 _CALLED: Mapping[What, What] = {"class": "step", "step": "value", "value": "lost", "lost": "lost"}
-_METHODS: Mapping[str, What] = {"map": "value", "zip": "value", "with_": "step", "tolerant": "step"}
+_METHODS: Mapping[str, What] = {
+    "map": "value",
+    "zip": "value",
+    "with_": "step",
+    "tolerant": "step",
+    "case": "step",
+    "otherwise": "value",
+    "end": "value",
+}
 _TESTS = ("isinstance", "type", "callable")
 _TABLES = (dict, set, frozenset)
+_JOINS = (joins.when, joins.optional, joins.first, joins.quorum, joins.collect)
 _OPCODES = frozenset(
     code
     for name, code in dis.opmap.items()
@@ -50,13 +59,16 @@ def unseen(fn: FunctionType) -> Iterator[tuple[Misfit, int]]:
 
 def traced_test(kind: str, tested: str) -> Misfit:
     """``traced-test``: no ``is``, ``isinstance``, ``match`` or look into a table with values of a dag."""
-    write = "Decide in a step, which sees the value"
+    write = {
+        "is": "Decide in a step that takes it as ... | None, and sees the value",
+        "match": "Write hr.switch(...) over a str Enum, or decide in a step, which sees the value",
+    }.get(kind, "Decide in a step, which sees the value")
     return Misfit("traced-test", "a dag cannot test a value", f"{kind} on {tested}", write)
 
 
 def traced_try() -> Misfit:
     """``traced-try``: nothing is raised in a dag's body, since its steps run later."""
-    write = "Catch it in the body of the step, or write .with_(retry=...)"
+    write = "Catch it in the body of the step; or write .with_(retry=2), hr.optional(value, within=...) or hr.first(one, other)"
     return Misfit("traced-try", "a dag cannot catch what a step raises", "try around a step", write)
 
 
@@ -144,6 +156,10 @@ def _kind_of(found: Any) -> What:
         return "class" if issubclass(found, Stateful) else "other"
     if isinstance(found, _TABLES):
         return "table"
+    if found is joins.switch:  # which is made first, as a class step is, and then has a value
+        return "class"
+    if any(found is each for each in _JOINS):
+        return "step"
     return "step" if isinstance(found, (Step, Dag, Stateful)) else "other"
 
 
