@@ -38,6 +38,11 @@ ADVICE: Final[Mapping[str, str]] = {
     "compile-there": "A folder that an earlier compile wrote is written again; any other is spared. Name a new one with -o.",
     "no-run": "`headrace logs` and `headrace report` without a run take the newest. A run is named by the beginning of its id; the runs of "
     "another project lie in its own state folder (`--state`).",
+    "other-dag": "`--step` runs one node on what an earlier run of the same dag recorded. Name such a run with `--from`; "
+    "`headrace logs RUN` says which dag a run was of.",
+    "not-recorded": "The run ended before the steps in front of this one had given their values, or an older dag had no such step. Name a "
+    "run that came further, or run the dag again.",
+    "record-changed": "A step was changed since the run, so that what was recorded is not what it takes today. Run the dag again.",
     "no-record": "The folder of the run is there, but the run ended before it wrote its plan, or files were removed. Run it again; "
     "`headrace clean` removes what is left.",
     "record-format": "The record was written by another release. Read it with that one, or run the dag again.",
@@ -64,6 +69,8 @@ ADVICE: Final[Mapping[str, str]] = {
     "`net.ipv4.ip_local_port_range`.",
     "port-taken": "Another process listens on the port, perhaps a server of an earlier run. End it, or ask for another port, or for "
     "any free one.",
+    "secret-missing": "Put the value into the environment, or as a line NAME=value into .env beside pyproject.toml, which is not committed. "
+    "`headrace doctor FILE` says which secrets of a file have no value.",
     "extra-onnx": "Run `pip install 'headrace[onnx]'` in the environment that headrace runs in.",
     "triton-platform": "The server that pip installs runs on Linux only. Elsewhere `--runtime inprocess` runs the same dag without a server.",
     "triton-glibc": "Debian 12, Ubuntu 22.04 and RHEL 10 are new enough. On an older system run in a container, or with "
