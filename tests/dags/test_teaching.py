@@ -113,6 +113,7 @@ SHARED = []
 
 SEEN = """import sys
 import threading
+from enum import StrEnum
 
 LOCK = threading.Lock()
 STYLES = {"loud": 2}
@@ -127,6 +128,20 @@ class Cut(NamedTuple):
 @hr.step
 def cut(text: hr.Text) -> Cut:
     return Cut(text, text)
+
+
+class Kind(StrEnum):
+    A = "a"
+
+
+@hr.step
+def kind_of(text: hr.Text) -> Kind:
+    return Kind.A
+
+
+@hr.step
+def maybe(text: hr.Text | None) -> hr.Text:
+    return text or ""
 
 
 @hr.step
@@ -315,6 +330,11 @@ def test_a_script_calls_its_dags(tmp_path: Path) -> None:
         ("styles = {'a': 1}\n    return shout(text, styles.get(text, 1))", ".get on text"),
         ("parts = cut(text)\n    return shout(parts.head if parts.tail is None else parts.tail)", "is on parts.tail"),
         ("loud = this.shout(text)\n    return shout(loud) if loud is not None else loud", "is on loud"),
+        ("loud = hr.first(shout(text), text)\n    return shout(loud) if loud is not None else loud", "is on loud"),
+        (
+            "kind = hr.switch(kind_of(text)).case(Kind.A, text).otherwise(None)\n    return maybe(kind) if kind is None else maybe(kind)",
+            "is on kind",
+        ),
         ("match (text, 1):\n        case (str(), 1):\n            x = 1\n    return shout(text)", "match on text"),
         ("try:\n        return shout(text)\n    except* ValueError:\n        x = 1", "try around a step"),
         ("try:\n        return shout(text)\n    finally:\n        SHARED.clear()", "finally after a step"),

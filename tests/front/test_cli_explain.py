@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import ast
-import re
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from tests.front.conftest import Project
 
-from headrace.cli.codes import OTHER_TITLES
-from headrace_dags.rules.registry import TITLES
+from headrace.cli.advice import ADVICE
+from headrace.cli.codes import OTHER_GROUPS, OTHER_TITLES
+from headrace_dags.rules.registry import GROUPS, TITLES
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("front", "dags", "modelmesh", "serving", "events")
@@ -40,12 +41,32 @@ def test_no_code_is_explained_twice() -> None:
     assert not set(TITLES) & set(OTHER_TITLES)
 
 
-def test_a_code_is_explained(project: Project) -> None:
-    told = project.headrace("explain", "port-type").out
-    assert told.startswith(f"port-type  {TITLES['port-type']}.\n")
-    assert re.search(r"^Bad\n\n    (from|import) ", told, re.MULTILINE)
-    assert re.search(r"^Good\n\n    (from|import) ", told, re.MULTILINE)
-    assert project.headrace("explain", "disk-full").out == f"disk-full  {OTHER_TITLES['disk-full']}.\n"
+def test_a_rule_is_explained_with_its_examples(project: Project) -> None:
+    out = project.headrace("explain", "many-needs-map").out
+    assert out.startswith(f"many-needs-map  {TITLES['many-needs-map']}.\n\nWhether a step runs once for all")
+    bad, _, good = out.partition("\nInstead of\n")[2].partition("\nWrite\n")
+    assert "    return shout(texts)\n" in bad
+    assert "    return join(shout.map(texts))\n" in good
+
+
+def test_another_code_is_explained_with_what_to_do(project: Project) -> None:
+    out = project.headrace("explain", "extra-onnx").out
+    assert out == f"extra-onnx  {OTHER_TITLES['extra-onnx']}.\n\n{ADVICE['extra-onnx']}\n"
+    assert project.headrace("explain", "no-file").out == f"no-file  {OTHER_TITLES['no-file']}.\n"
+
+
+def test_an_explanation_as_json(run_command: Callable[..., Any]) -> None:
+    found = json.loads(run_command("explain", "port-type", "--json").output)
+    assert list(found) == ["port-type"]
+    assert set(found["port-type"]) == {"group", "title", "text", "bad", "good"}
+    listed = json.loads(run_command("explain", "--json").output)
+    assert set(listed) == set(TITLES) | set(OTHER_TITLES)
+    assert listed["no-file"] == {"group": "Finding a dag", "title": OTHER_TITLES["no-file"]}
+
+
+def test_advice_is_for_codes_and_ends_as_a_sentence() -> None:
+    assert set(ADVICE) <= set(OTHER_TITLES)
+    assert all(text.endswith(".") for text in ADVICE.values())
 
 
 def test_a_code_that_is_none(project: Project) -> None:
@@ -56,4 +77,6 @@ def test_a_code_that_is_none(project: Project) -> None:
 
 def test_all_codes_are_listed(run_command: Callable[..., Any]) -> None:
     lines = run_command("explain").output.splitlines()
-    assert {line.split()[0] for line in lines} == set(TITLES) | set(OTHER_TITLES)
+    assert [line for line in lines if line and not line.startswith(" ")] == [*GROUPS, *OTHER_GROUPS]
+    listed = [line.split()[0] for line in lines if line.startswith(" ")]
+    assert listed == [*TITLES, *OTHER_TITLES]

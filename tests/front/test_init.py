@@ -147,7 +147,7 @@ def test_the_ci_file_checks_and_tests(tmp_path: Path) -> None:
     text = (tmp_path / "hello" / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
     steps = yaml.safe_load(text)["jobs"]["test"]["steps"]
     commands = [each["run"] for each in steps if "run" in each]
-    assert {"headrace check postcard.py", "python -m pytest"} <= set(commands)
+    assert {"headrace check postcard.py --format github", "python -m pytest"} <= set(commands)
 
 
 def test_the_example_of_an_environment_names_settings(tmp_path: Path) -> None:

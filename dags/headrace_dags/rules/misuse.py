@@ -25,7 +25,12 @@ def undecorated(misfit: Misfit, function: str) -> Misfit:
 
 def traced_bool(got: str) -> Misfit:
     """``traced-bool``: no branch on a value that does not exist yet."""
-    write = "Write hr.when(condition, value) or hr.switch(kind).case(...), or decide in a step, which sees the value"
+    branch = "Write hr.when(condition, value), or decide in a step, which sees the value"
+    write = (
+        branch
+        if got.startswith("bool")
+        else "Decide in a step, and give the bool it returns to hr.when(condition, value)"
+    )
     return Misfit("traced-bool", "a dag cannot branch on a value", f"the truth of {got}", write)
 
 

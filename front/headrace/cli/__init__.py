@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 from typing import NoReturn
 
@@ -101,6 +102,11 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     sys.exit(invoke(given))
 
 
+def _wants_json(arguments: Sequence[str]) -> bool:
+    """Whether errors are to be JSON too: ``--json``, or its long form, ``--format json``."""
+    return not {"--json", "--format=json"}.isdisjoint(arguments) or ("--format", "json") in pairwise(arguments)
+
+
 def invoke(arguments: list[str]) -> int:
     """Run the command line on ``arguments`` and give the exit code."""
     if "_HEADRACE_COMPLETE" in os.environ:
@@ -113,5 +119,5 @@ def invoke(arguments: list[str]) -> int:
     except BaseException as error:  # noqa: BLE001  # nothing that goes wrong leaves without a word and a code
         from headrace.cli.errors import explain
 
-        return explain(error, as_json="--json" in arguments)
+        return explain(error, as_json=_wants_json(arguments))
     return result if isinstance(result, int) else 0

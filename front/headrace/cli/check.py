@@ -10,9 +10,9 @@ import click
 from headrace import __version__
 from headrace.cli.errors import text
 from headrace.cli.findings import github, sarif
-from headrace.cli.options import AS_JSON, DAG, examples
+from headrace.cli.options import DAG, examples
 from headrace.terminal import ink
-from headrace_dags.errors import Exit, Problem
+from headrace_dags.errors import Exit, HeadraceError, Problem
 
 
 @click.command(
@@ -31,24 +31,36 @@ from headrace_dags.errors import Exit, Problem
     show_default=True,
     help="github: commands that put each mistake beside its line; sarif: for code scanning and editors.",
 )
-@AS_JSON
-def command(spec: str, form: str, as_json: bool) -> int:
+@click.option("--json", "form", flag_value="json", help="Short for --format json.")
+def command(spec: str, form: str) -> int:
     """Find every mistake of a file's dags and steps; each with its line. The exit code is 2 where there are any."""
-    from headrace_dags.project.check import check_module
-    from headrace_dags.project.discover import load_module
-
-    problems = check_module(load_module(spec).module)
-    if as_json or form == "json":
-        click.echo(
-            json.dumps({"ok": not problems, "problems": [each.as_json() for each in problems]}, ensure_ascii=False)
-        )
-    elif form == "github":
-        click.echo(github(problems), nl=False)
-    elif form == "sarif":
-        click.echo(sarif(problems, __version__), nl=False)
+    if form in {"github", "sarif"}:
+        return _for_others(spec, form)
+    problems = _problems(spec)
+    if form == "json":
+        found = {"ok": not problems, "problems": [each.as_json() for each in problems]}
+        click.echo(json.dumps(found, ensure_ascii=False))
     else:
         _tell(spec, problems)
     return int(Exit.BAD_INPUT if problems else Exit.OK)
+
+
+def _problems(spec: str) -> tuple[Problem, ...]:
+    from headrace_dags.project.check import check_module
+    from headrace_dags.project.discover import load_module
+
+    return check_module(load_module(spec).module)
+
+
+def _for_others(spec: str, form: str) -> int:
+    """Print for a forge or an editor, which read the standard output: a file that cannot be imported is a finding too."""
+    try:
+        problems = _problems(spec)
+        code = int(Exit.BAD_INPUT if problems else Exit.OK)
+    except HeadraceError as error:
+        problems, code = error.problems, int(error.exit_code)
+    click.echo(github(problems) if form == "github" else sarif(problems, __version__, code), nl=False)
+    return code
 
 
 def _tell(spec: str, problems: tuple[Problem, ...]) -> None:

@@ -1,0 +1,100 @@
+"""What to do about the codes of ``codes.py`` where the title is not enough: a paragraph for each. Codes that explain themselves have none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+ADVICE: Final[Mapping[str, str]] = {
+    # Finding a dag
+    "no-module": "A dag is named by its file (`dag.py:lecture`) or by its module (`shop.dags:lecture`). A module is looked for in the "
+    "working directory first, and then where Python looks.",
+    "import-failed": "The file was run as Python runs an import, and raised. The lines above the message are the traceback, cut to your own "
+    "code; names start from the import root, the folder of the nearest pyproject.toml. Run `python FILE` for the whole traceback.",
+    "no-dag": "A dag is a function decorated with `@hr.dag` at the top level of the file. One that is imported from elsewhere counts for "
+    "the file that declares it.",
+    "several-dags": "Write the name behind a colon, as in `headrace run shop.py:invoice`.",
+    # Inputs
+    "input-shape": "Write `--input title=Evening` for a value and `--input picture=@sunset.png` for a file. Quote a value with spaces.",
+    "input-missing": "`headrace graph` shows the inputs of a dag. Those with a default may be left out.",
+    "input-twice": "Only an input that is `hr.Many[...]` takes several values: give `--input` once for each, or `@FOLDER/` for all files in it.",
+    "input-file": "A path starts from the working directory, not from the file of the dag. Write the `@` in front of it: without, the path "
+    "itself would be the value.",
+    "input-media": "The first bytes of the file say another medium than the port declares. Convert the file, or declare the port as what "
+    "it is; `hr.Blob` takes any file.",
+    "input-damaged": "The file begins as such a medium does, but its header is cut short or contradicts itself. Mostly a download or a "
+    "recording that did not end: get the file again.",
+    "input-text": "The file or value has bytes that are not UTF-8. Convert it: `iconv -f latin1 -t utf-8 in.txt > out.txt`.",
+    "input-value": 'A value is read as JSON where its port is no text: `--input size=3`, `--input tags=\'["a", "b"]\'`, or `@FILE` '
+    "with the JSON in it.",
+    "input-image": "A port that is `hr.Image` is given a file, which Pillow decodes before the run. Convert what Pillow does not know to "
+    "PNG, or declare a handle and decode it in a step.",
+    "input-audio": "A port that is `hr.Audio` is given a WAV of the port's own rate, 16 kHz mono unless it says another; nothing is resampled "
+    "in silence. `ffmpeg -i in.mp3 -ar 16000 -ac 1 out.wav` makes one.",
+    "input-array": "Save it with `numpy.save` as .npy, with the element type and the axes of the port, or write short ones as JSON: "
+    "`--input vector='[0.1, 0.2]'`.",
+    # Settings and commands
+    "config-unknown": "`headrace config` lists every setting, its value, and where that comes from.",
+    "compile-there": "A folder that an earlier compile wrote is written again; any other is spared. Name a new one with -o.",
+    "no-run": "`headrace logs` and `headrace report` without a run take the newest. A run is named by the beginning of its id; the runs of "
+    "another project lie in its own state folder (`--state`).",
+    "other-dag": "`--step` runs one node on what an earlier run of the same dag recorded. Name such a run with `--from`; "
+    "`headrace logs RUN` says which dag a run was of.",
+    "not-recorded": "The run ended before the steps in front of this one had given their values, or an older dag had no such step. Name a "
+    "run that came further, or run the dag again.",
+    "record-changed": "A step was changed since the run, so that what was recorded is not what it takes today. Run the dag again.",
+    "no-record": "The folder of the run is there, but the run ended before it wrote its plan, or files were removed. Run it again; "
+    "`headrace clean` removes what is left.",
+    "record-format": "The record was written by another release. Read it with that one, or run the dag again.",
+    # Plans that are refused
+    "unknown-platform": "A platform says which GPUs and slices there are. Choose one of those that the message lists, or `plain`.",
+    "slice-unknown": "Slices are named as the platform names them, e.g. `1g.10gb`. Leave `slice=` out, and the smallest that holds "
+    "`gpu_memory=` is taken.",
+    "slice-too-small": "Ask for less memory, or for a larger slice; or leave `slice=` out, and one that fits is taken.",
+    "no-slice": "One instance of a step runs on one slice. Make the model smaller (another precision, a smaller variant), choose another "
+    "platform, or serve it elsewhere.",
+    "model-outside": "What is served is shipped from the import root, the folder of the nearest pyproject.toml. Put the model file below it, "
+    "or into an installed package.",
+    "model-missing": "The path of a model file starts from the import root. A file that is downloaded or built must be there before "
+    "the dag is planned.",
+    "no-output": "A server answers with a value. Let the step return what it did, if only a bool.",
+    # The machine
+    "disk-full": "`headrace clean` removes old runs and their objects. Runs lie in the state folder (`--state`, HEADRACE_STATE), results in "
+    "the folder of `--out`.",
+    "disk-refused": "The folder belongs to somebody else, or its disk is read-only. Allow writing there, or name another with `--state`, "
+    "HEADRACE_STATE or `--out`.",
+    "shared-memory": "Triton hands tensors to Python steps through /dev/shm. Free some of it, or make it larger: "
+    "`mount -o remount,size=1G /dev/shm`; in a container `--shm-size=1g`; in a pod an emptyDir of medium Memory.",
+    "ports-exhausted": "All ports that the system hands out are in use. End what holds them, or widen the range "
+    "`net.ipv4.ip_local_port_range`.",
+    "port-taken": "Another process listens on the port, perhaps a server of an earlier run. End it, or ask for another port, or for "
+    "any free one.",
+    "secret-missing": "Put the value into the environment, or as a line NAME=value into .env beside pyproject.toml, which is not committed. "
+    "`headrace doctor FILE` says which secrets of a file have no value.",
+    "extra-onnx": "Run `pip install 'headrace[onnx]'` in the environment that headrace runs in.",
+    "triton-platform": "The server that pip installs runs on Linux only. Elsewhere `--runtime inprocess` runs the same dag without a server.",
+    "triton-glibc": "Debian 12, Ubuntu 22.04 and RHEL 10 are new enough. On an older system run in a container, or with "
+    "`--runtime inprocess`.",
+    "triton-kernel": "Without process descriptors the death of a model's process could not be seen. Use a newer kernel, or "
+    "`--runtime inprocess`.",
+    "triton-server": "Run `pip install 'headrace[triton]'` in the environment that headrace runs in, or use `--runtime inprocess`.",
+    "triton-client": "Run `pip install 'headrace[triton]'` in the environment that headrace runs in.",
+    "triton-python": "The server starts Python steps through a program that is built for each minor version of Python. Make the environment "
+    "with one of the versions that the message lists.",
+    "triton-libpython": "The program that runs Python steps loads libpython as a shared library, which some Pythons are built without. "
+    "Install it (Debian: `apt-get install libpython3.11`), or use a Python built with `--enable-shared`.",
+    "triton-python3": "Python steps find their packages through the `python3` beside the running interpreter. Make a virtual environment "
+    "and run headrace from it.",
+    "triton-shared-memory": "Free some of /dev/shm, or make it larger; in a container with `--shm-size=1g`.",
+    # The server and the engine
+    "model-load": "The import or the `setup` of a step raised on the server; the message carries its reason and your lines. "
+    "`headrace run --runtime inprocess` shows the same without a server; `headrace logs --server` has what the model printed.",
+    "model-crashed": "The process of a step died while it worked: a fault in a native library, or the system took it when memory ran out. "
+    "The server's log (`headrace logs --server`) has its last words, the kernel's log (`dmesg`) whether it was out of memory.",
+    "server-dead": "The server ended while the run was on. Its log says why: `headrace logs --server`.",
+    "server-start": "A model was still loading when the time was over; the message names it. Let `setup` do less, or allow more time.",
+    "server-stopped": "A call came after the server was stopped. Start another one.",
+    "module-shadowed": "Two modules of one name cannot be imported in one process. Rename yours, or run it in a process of its own.",
+    "step-missing": "The plan names a step that its module no longer holds: the code is not the one that was planned. Plan or compile again.",
+    "internal": "The whole traceback lies in the file that the message names. Please report it with that file; the run's state is as it was.",
+}
