@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from headrace_dags.gates import Gate
 from headrace_dags.graph import Input, Node, Use
-from headrace_dags.plan.model import Choice, Flow, Member, Plan, PlannedJoin, Reason, Segment
+from headrace_dags.plan.model import Flow, Member, Plan, PlannedJoin, Reason, Segment
 
 Row = tuple[str, ...]
 
@@ -53,10 +53,13 @@ def _segments(plan: Plan) -> str:
 
 def _joins(plan: Plan) -> str:
     """The joins that are decided between segments."""
-    rows = (
-        (join.name, join.kind, _decides(join), ", ".join(_choice(each) for each in join.choices)) for join in plan.joins
-    )
-    return _table(("JOIN", "KIND", "DECIDES BY", "CHOOSES FROM"), rows)
+    return _table(("JOIN", "KIND", "DECIDES BY", "CHOICES", "NEEDED"), (_join(plan, join) for join in plan.joins))
+
+
+def _join(plan: Plan, join: PlannedJoin) -> Row:
+    node = plan.graph.by_name[join.name]
+    total = node.join is None or node.join.total
+    return (join.name, join.kind, _decides(join), _choices(join, total=total), _when(join.gate) or "always")
 
 
 def _decides(join: PlannedJoin) -> str:
@@ -73,21 +76,36 @@ def _decides(join: PlannedJoin) -> str:
     return f"{what}{within}"
 
 
-def _choice(choice: Choice) -> str:
-    return f"{choice.key}: {choice.use}" if choice.key is not None else str(choice.use)
+def _choices(join: PlannedJoin, *, total: bool) -> str:
+    """What a join may give; one that decides by a value says which key takes what."""
+    found = [f"{_key(each.key)}: {each.use}" if join.on else str(each.use) for each in join.choices]
+    return ", ".join([*found, "otherwise: nothing"] if join.on and not total else found)
 
 
-def _needed(gate: Gate | None) -> str:
-    """When a segment runs, behind how it is fed."""
+def _key(key: str | None) -> str:
+    return "otherwise" if key is None else key
+
+
+def _when(gate: Gate | None) -> str:
+    """Where choices must fall for a segment to run, or a join to be decided; empty: always."""
     if gate is None:
         return ""
-    terms = (" and ".join(f"{join} takes {key or 'otherwise'}" for join, key in term) for term in gate.terms)
-    return f"; where {' or '.join(terms)}"
+    keys: dict[tuple[tuple[str, str | None], ...], list[str]] = {}
+    for *outer, (join, key) in gate.terms:
+        keys.setdefault((*outer, (join, None)), []).append(_key(key))
+    return f"where {' or '.join(_term(*each) for each in keys.items())}"
+
+
+def _term(takes: tuple[tuple[str, str | None], ...], last: Sequence[str]) -> str:
+    """Choices that must fall together; of the last one any of several keys."""
+    *outer, (join, _) = takes
+    return " and ".join([*(f"{name} takes {_key(key)}" for name, key in outer), f"{join} takes {' or '.join(last)}"])
 
 
 def _values(plan: Plan) -> str:
     """The values that cross the log, and how they travel."""
-    flows = {flow.name: flow for segment in plan.segments for flow in (*segment.inputs, *segment.outputs)}
+    inside = (flow for segment in plan.segments for flow in (*segment.inputs, *segment.outputs))
+    flows = {flow.name: flow for flow in (*inside, *(join.output for join in plan.joins))}
     return _table(("VALUE", "TYPE", "TRAVELS AS"), (_value(plan, flow) for flow in flows.values()))
 
 
@@ -104,9 +122,8 @@ def _notes(plan: Plan) -> str:
 
 
 def _feeding(segment: Segment) -> str:
-    if not segment.mapped:
-        return f"once a run{_needed(segment.gate)}"
-    return f"{' '.join(str(use) for use in segment.mapped)}, {segment.chunk} at a time{_needed(segment.gate)}"
+    items = f"{' '.join(map(str, segment.mapped))}, {segment.chunk} at a time" if segment.mapped else "once a run"
+    return "; ".join(filter(None, (items, _when(segment.gate))))
 
 
 def _batching(plan: Plan, member: Member) -> str:
