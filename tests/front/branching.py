@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 from pydantic import BaseModel
 
 import headrace as hr
@@ -57,6 +58,8 @@ def kind(text: hr.Text) -> Kind:
 
 class ReadBill(hr.Stateful):
     def __call__(self, text: hr.Text) -> Bill:
+        if text == "bad":
+            raise ValueError("a bill that cannot be read")
         return Bill(total=len(text), name=text)
 
 
@@ -78,6 +81,18 @@ def pages(text: hr.Text) -> hr.Many[Bill | Note | None]:
 class Upper(hr.Stateful):
     def __call__(self, text: hr.Text) -> hr.Text:
         return text.upper()
+
+
+@hr.step
+def picture(text: hr.Text) -> hr.Image:
+    if text == "dark":
+        raise ValueError("too dark")
+    return np.zeros((2, 3, 3), np.uint8)
+
+
+@hr.dag
+def album(text: hr.Text) -> hr.Many[hr.Image | None]:
+    return picture.tolerant(min_success=0).map(words(text))
 
 
 @hr.dag
