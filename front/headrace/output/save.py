@@ -93,6 +93,8 @@ def _forget(folder: Path) -> None:
 def _saved(folder: Path, held: Held) -> Saved:
     files: list[SavedFile] = []
     missing: list[int] = []
+    if held.flow.many:
+        (folder / held.name).mkdir(exist_ok=True)
     for index, item in enumerate(held.items):
         files += _files(folder, held, index, item)
         missing += [index] if item is None else []
@@ -118,7 +120,6 @@ def _files(folder: Path, held: Held, index: int, item: Any) -> Iterator[SavedFil
 
 def _write(folder: Path, name: str, content: Content) -> SavedFile:
     path = folder / name
-    path.parent.mkdir(exist_ok=True)
     if isinstance(content.data, bytes):
         path.write_bytes(content.data)
     else:

@@ -65,7 +65,7 @@ def notes(story: Story) -> Mapping[str, Note]:
     found: dict[str, Note] = {}
     for segment in story.segments:
         tone: Tone = "bad" if segment.failed else "plain" if segment.started_s is not None else "idle"
-        took = duration((segment.ended_s or segment.started_s) - segment.started_s) if segment.started_s else ""
+        took = duration(segment.ended_s - segment.started_s) if segment.started_s and segment.ended_s else ""
         state = word(segment.how) if segment.how in {"skipped", "failed", "stopped"} else ""
         found[f"segment:{segment.name}"] = Note(", ".join(filter(None, (state, took))), tone)
         found |= {node: Note(tone="idle" if tone == "idle" else "plain") for node in segment.nodes}

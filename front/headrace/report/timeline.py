@@ -52,7 +52,8 @@ def _head(segment: SegmentProgress, attempts: list[Attempt]) -> ET.Element:
     nodes = ", ".join(segment.nodes)
     counts = f"{segment.done} of {segment.tasks} tasks" if segment.tasks not in (None, 1) else ""
     retries = f"{segment.retries} retried" if segment.retries else ""
-    took = f"{duration(segment.timing.compute_s)} computing" if attempts else ""
+    ended = any(attempt.ended_s is not None for attempt in attempts)
+    took = f"{duration(segment.timing.compute_s)} computing" if ended else ""
     state = "" if segment.how == "done" else word(segment.how)
     facts = " · ".join(filter(None, (state, counts, retries, lost(segment.lost), took)))
     names = el("span", "", el("b", "", segment.name), el("span", "soft", f" {nodes}" if nodes != segment.name else ""))
