@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, overload
 
 from headrace_dags.media.handles import Blob
@@ -12,9 +12,11 @@ from headrace_dags.plan.model import Flow
 from headrace_events.engine.events import Piece, Result, Submitted
 from headrace_events.engine.readback import RunRecord
 from headrace_serving.codec import codec
+from headrace_serving.failure import TaskFailure
 from headrace_serving.objects.contract import ObjectStore
 from headrace_serving.tensors import Tensor
 from headrace_serving.wire.contract import ItemWire
+from headrace_serving.wire.optional import lost
 
 
 class Items(Sequence[Any]):
@@ -57,6 +59,7 @@ class Held:
         items: texts, JSON values, media handles or arrays; fewer than ``count`` where only the first were asked for.
         count: how many items there are.
         gone: whether its objects have been removed.
+        lost: why items are missing that a tolerant map lost, by their place among ``items``.
     """
 
     name: str
@@ -64,11 +67,13 @@ class Held:
     items: Sequence[Any]
     count: int
     gone: bool = False
+    lost: Mapping[int, TaskFailure] = field(default_factory=dict[int, TaskFailure])
 
     @property
     def type(self) -> str:
         """The type, as a person reads it."""
-        return f"Many[{self.flow.type}]" if self.flow.many else str(self.flow.type)
+        item = f"{self.flow.type} | None" if self.flow.optional else str(self.flow.type)
+        return f"Many[{item}]" if self.flow.many else item
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +122,7 @@ class Values:
             gone = _are_gone(items, flow)
         except FileNotFoundError:
             return Held(name, flow, (), count, gone=True)
-        return Held(name, flow, () if gone else items, count, gone)
+        return Held(name, flow, () if gone else items, count, gone, dict(lost(tensor)) if flow.optional else {})
 
 
 def _are_gone(items: Items, flow: Flow) -> bool:

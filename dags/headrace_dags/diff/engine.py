@@ -14,7 +14,7 @@ from headrace_dags.plan.model import Plan
 def engine(old: Plan, new: Plan) -> tuple[Change, ...]:
     """What the engine will do otherwise."""
     joins = [
-        {each.name: f"{each.kind} by {decides_by(each)}, of {chooses_from(each)}" for each in plan.joins}
+        {each.name: f"{each.kind} by {decides_by(each)}, of {chooses_from(plan, each)}" for each in plan.joins}
         for plan in (old, new)
     ]
     gates = [{each.name: needed(each.gate) or "always" for each in plan.segments} for plan in (old, new)]

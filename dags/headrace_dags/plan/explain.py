@@ -53,8 +53,11 @@ def _segments(plan: Plan) -> str:
 
 def _joins(plan: Plan) -> str:
     """The joins that are decided between segments."""
-    rows = ((join.name, join.kind, decides_by(join), chooses_from(join)) for join in plan.joins)
-    return _table(("JOIN", "KIND", "DECIDES BY", "CHOOSES FROM"), rows)
+    return _table(("JOIN", "KIND", "DECIDES BY", "CHOICES", "NEEDED"), (_join(plan, join) for join in plan.joins))
+
+
+def _join(plan: Plan, join: PlannedJoin) -> Row:
+    return (join.name, join.kind, decides_by(join), chooses_from(plan, join), needed(join.gate) or "always")
 
 
 def decides_by(join: PlannedJoin) -> str:
@@ -67,22 +70,38 @@ def decides_by(join: PlannedJoin) -> str:
     return f"{'what is there first' if join.kind == 'first' else 'whether it is there'}{within}"
 
 
-def chooses_from(join: PlannedJoin) -> str:
-    """What a join that the engine decides may give, each with its key."""
-    return ", ".join(f"{each.key}: {each.use}" if each.key is not None else str(each.use) for each in join.choices)
+def chooses_from(plan: Plan, join: PlannedJoin) -> str:
+    """What a join that the engine decides may give; one that decides by a value says which key takes what."""
+    node = plan.graph.by_name[join.name]
+    total = node.join is None or node.join.total
+    found = [f"{_key(each.key)}: {each.use}" if join.on else str(each.use) for each in join.choices]
+    return ", ".join([*found, "otherwise: nothing"] if join.on and not total else found)
+
+
+def _key(key: str | None) -> str:
+    return "otherwise" if key is None else key
 
 
 def needed(gate: Gate | None) -> str:
-    """When a segment runs that joins may leave out; empty for one that always runs."""
+    """Where choices must fall for a segment to run, or a join to be decided; empty: always."""
     if gate is None:
         return ""
-    terms = (" and ".join(f"{join} takes {key or 'otherwise'}" for join, key in term) for term in gate.terms)
-    return f"where {' or '.join(terms)}"
+    keys: dict[tuple[tuple[str, str | None], ...], list[str]] = {}
+    for *outer, (join, key) in gate.terms:
+        keys.setdefault((*outer, (join, None)), []).append(_key(key))
+    return f"where {' or '.join(_term(*each) for each in keys.items())}"
+
+
+def _term(takes: tuple[tuple[str, str | None], ...], last: Sequence[str]) -> str:
+    """Choices that must fall together; of the last one any of several keys."""
+    *outer, (join, _) = takes
+    return " and ".join([*(f"{name} takes {_key(key)}" for name, key in outer), f"{join} takes {' or '.join(last)}"])
 
 
 def _values(plan: Plan) -> str:
     """The values that cross the log, and how they travel."""
-    flows = {flow.name: flow for segment in plan.segments for flow in (*segment.inputs, *segment.outputs)}
+    inside = (flow for segment in plan.segments for flow in (*segment.inputs, *segment.outputs))
+    flows = {flow.name: flow for flow in (*inside, *(join.output for join in plan.joins))}
     return _table(("VALUE", "TYPE", "TRAVELS AS"), (_value(plan, flow) for flow in flows.values()))
 
 
@@ -99,9 +118,8 @@ def _notes(plan: Plan) -> str:
 
 
 def _feeding(segment: Segment) -> str:
-    uses = " ".join(str(use) for use in segment.mapped)
-    fed = f"{uses}, {segment.chunk} at a time" if segment.mapped else "once a run"
-    return "; ".join(filter(None, (fed, needed(segment.gate))))
+    items = f"{' '.join(map(str, segment.mapped))}, {segment.chunk} at a time" if segment.mapped else "once a run"
+    return "; ".join(filter(None, (items, needed(segment.gate))))
 
 
 def _batching(plan: Plan, member: Member) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import FunctionType, ModuleType
 from typing import Any, Literal, TypeAlias
 
-from headrace_dags.declare import joins, sourcelines
+from headrace_dags.declare import sourcelines
 from headrace_dags.declare.dag import Dag
 from headrace_dags.declare.joins import collect, first, optional, quorum, switch, when
 from headrace_dags.declare.stateful import Stateful
@@ -28,7 +28,6 @@ _INSTEAD = {
     "match": "Write hr.switch(value).case(...), or decide in a step, which sees the value",
 }
 _TABLES = (dict, set, frozenset)
-_JOINS = (joins.when, joins.optional, joins.first, joins.quorum, joins.collect)
 _OPCODES = frozenset(
     code
     for name, code in dis.opmap.items()

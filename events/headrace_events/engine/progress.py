@@ -2,15 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from headrace_dags.plan.model import Plan
 from headrace_events.engine.decide import decide
-from headrace_events.engine.events import Event, Failed, Outcome, Result, Started, Submitted, TaskKey, Timing
+from headrace_events.engine.events import (
+    Event,
+    Failed,
+    Outcome,
+    Result,
+    Started,
+    Submitted,
+    TaskKey,
+    TimerFired,
+    Timing,
+)
 from headrace_events.engine.state import Gone, RunState, SegmentState
 from headrace_events.engine.wiring import wire
+from headrace_serving.failure import TaskFailure
 
 _NONE = Timing()
+
+How = Literal["waiting", "queued", "running", "done", "skipped", "failed", "stopped", "unbegun"]
+"""How it is with a segment.
+
+``waiting``: its inputs are not there, or it is not known whether it is needed. ``queued``: no worker has a task of it in hand.
+``skipped``: nobody needs it in this run. ``failed``: a task of it failed for good. ``stopped``: the run was over before it was
+done. ``unbegun``: it was given no work, since the run was over, or what feeds it failed.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +70,11 @@ class SegmentProgress:
         ended_s: log time of its last result or failure so far.
         timing: sum over its attempts.
         skipped: whether nobody needs it in this run.
+        chosen: the items of its axis that it handles, ascending; ``None``: all.
+        lost: how many items of a tolerant map failed so far.
+        failure: how the first of them did, or why the segment gives nothing; an item is counted within the run's axis.
+        failed: whether a task of its own failed for good.
+        over: whether the run is.
     """
 
     name: str
@@ -63,11 +89,32 @@ class SegmentProgress:
     ended_s: float | None = None
     timing: Timing = _NONE
     skipped: bool = False
+    chosen: tuple[int, ...] | None = None
+    lost: int = 0
+    failure: TaskFailure | None = None
+    failed: bool = False
+    over: bool = False
 
     @property
     def complete(self) -> bool:
         """Whether every task has a result."""
-        return self.tasks is not None and self.done == self.tasks
+        return self.tasks is not None and self.done == self.tasks and not self.failed
+
+    @property
+    def how(self) -> How:
+        """How it is with the segment."""
+        if self.skipped or self.complete:
+            return "skipped" if self.skipped else "done"
+        if self.failed or self.over:
+            return "failed" if self.failed else "stopped" if self.tasks is not None else "unbegun"
+        if self.failure is not None and self.tasks is None:
+            return "unbegun"
+        return "running" if self.running else "waiting" if self.started_s is None else "queued"
+
+    def places(self, chunk: int) -> Sequence[int]:
+        """The items of a task by their places on the axis."""
+        start, stop = chunk * self.chunk, min((chunk + 1) * self.chunk, self.items or 1)
+        return range(start, stop) if self.chosen is None else self.chosen[start:stop]
 
 
 class Progress:
@@ -104,32 +151,51 @@ class Progress:
             self._end(event, at_s)
         for number in range(len(self._segments)) if self._moved(event) or commands else ():
             self._count(number)
-        self.outcome = next((each for each in commands if isinstance(each, Outcome)), self.outcome)
+        if ended := next((each for each in commands if isinstance(each, Outcome)), None):
+            self.outcome = ended
+            self._segments = [replace(each, over=True) for each in self._segments]
 
     def _moved(self, event: Event) -> bool:
-        """Whether the event may have opened segments: it completed one, or began the run."""
+        """Whether the event may have opened segments, or left them out: it completed one, began the run, ended a wait."""
         if not isinstance(event, Result):
-            return isinstance(event, Submitted)
+            return isinstance(event, Submitted | TimerFired | Failed)
         number = self._wiring.numbers.get(event.task.segment)
         if number is None:
             return False
         self._count(number)
-        return self._segments[number].complete
+        return self._segments[number].complete or self._segments[number].failed
 
     def _count(self, number: int) -> None:
         """Take over how many tasks a segment has, and how many of them are done."""
         segment = self.state.units[number] if self.state else None
+        old = self._segments[number]
         if isinstance(segment, Gone):
-            self._segments[number] = replace(self._segments[number], skipped=segment.failure is None)
+            self._segments[number] = self._without(old, segment)
         if isinstance(segment, SegmentState):
             tasks = len(segment.slots)
             self._segments[number] = replace(
-                self._segments[number],
+                old,
+                chosen=segment.chosen,
+                lost=segment.lost,
+                failure=segment.failure,
                 items=segment.items,
                 chunk=segment.size,
                 tasks=tasks,
                 done=tasks - segment.missing,
             )
+
+    def _without(self, old: SegmentProgress, gone: Gone) -> SegmentProgress:
+        """A segment that gives nothing: because nobody needs it, by its own fault, or by another's."""
+        task, failure = gone.task, gone.failure
+        if failure is None:
+            return replace(old, skipped=True)
+        if task is None:
+            return replace(old, failure=failure, failed=failure.node in old.nodes)
+        attempt = self._attempts.get(task)
+        # Of a tolerant map that lost too many items the last task succeeded; the item is counted over all of them already.
+        if task.segment == old.name and attempt and attempt.failure:
+            failure = _placed(failure, old.places(task.chunk))
+        return replace(old, failure=failure, failed=task.segment == old.name)
 
     def _begin(self, task: TaskKey, at_s: float) -> None:
         number = self._wiring.numbers.get(task.segment)
@@ -151,6 +217,13 @@ class Progress:
         old = self._segments[number]
         timing = _sum(old.timing, event.timing)
         self._segments[number] = replace(old, running=old.running - 1, ended_s=at_s, timing=timing)
+
+
+def _placed(failure: TaskFailure, places: Sequence[int]) -> TaskFailure:
+    """A task's failure with its item counted within the run's axis."""
+    if not 0 <= failure.item < len(places):
+        return failure
+    return failure.model_copy(update={"item": places[failure.item]})
 
 
 def _sum(one: Timing, other: Timing) -> Timing:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 
+from headrace.progress.words import lost
 from headrace.report.story import Story, given, tell
 from headrace.terminal import Ink, duration, ink, near, size
 from headrace_dags.errors import BadInput, Problem
@@ -140,7 +141,8 @@ def _told(event: Event, paint: Ink) -> str:
         case Started():
             return f"started    {_task(event.task)}"
         case Result():
-            return f"{paint('good', 'result')}     {_task(event.task)}: {_payloads(event.outputs)}, {_spent(event)}"
+            facts = filter(None, (_payloads(event.outputs), lost(event.lost), _spent(event)))
+            return f"{paint('good', 'result')}     {_task(event.task)}: {', '.join(facts)}"
         case Failed():
             return f"{paint('bad', 'failed')}     {_task(event.task)}: {event.failure.message.splitlines()[0]}, {_spent(event)}"
         case TimerFired():

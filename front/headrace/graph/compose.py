@@ -73,7 +73,7 @@ def box_item(box: Box) -> Item:
     """The size of a box: its texts and some air."""
     title = width_px(clipped(box.title, LONGEST_TITLE), TITLE_PX, bold=True)
     subtitle = width_px(clipped(box.subtitle, LONGEST_LABEL), SMALL_PX)
-    air = 36 if box.kind == "node" else 44
+    air = {"node": 36, "join": 56}.get(box.kind, 44)
     return Item(box.id, max(title, subtitle, 56) + air, 46 if box.subtitle else 34)
 
 

@@ -29,7 +29,7 @@ def _lines(drawing: Drawing) -> Iterator[str]:
         yield f"  subgraph g{index}[{_quoted(group.title)}]"
         yield from (f"    {_box(by_id[box], ids)}" for box in group.boxes)
         yield "  end"
-    yield from (f"  {_link(link, ids)}" for link in drawing.links)
+    yield from (f"  {_link(link, ids, by_id)}" for link in drawing.links)
 
 
 def _box(box: Box, ids: dict[str, str]) -> str:
@@ -37,8 +37,10 @@ def _box(box: Box, ids: dict[str, str]) -> str:
     return f"{ids[box.id]}{before}{_quoted(box.title, box.subtitle)}{after}"
 
 
-def _link(link: Link, ids: dict[str, str]) -> str:
-    text = f"each of {link.label}" if link.label and link.weight == "mapped" else link.label
+def _link(link: Link, ids: dict[str, str], boxes: dict[str, Box]) -> str:
+    text = link.label
+    if text and link.weight == "mapped":
+        text = f"{text}, for each" if boxes[link.head].kind == "join" else f"each of {text}"
     label = f"|{_quoted(text)}|" if text else ""
     return f"{ids[link.tail]} {_ARROWS[link.weight]}{label} {ids[link.head]}"
 

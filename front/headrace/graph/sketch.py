@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from types import MappingProxyType
 
 from headrace.graph.drawing import Box, Drawing, Group, Link, Note, Weight
-from headrace_dags.graph import ON, RESULT, Const, Graph, Join, Node, Port, Use
+from headrace_dags.graph import ON, RESULT, Const, Graph, Join, Node, Port, PortType, Use
 from headrace_dags.plan.model import Plan, Segment
 
 NOTHING: Mapping[str, Note] = MappingProxyType({})
@@ -29,13 +28,19 @@ def sketch(graph: Graph, plan: Plan | None = None, notes: Mapping[str, Note] = N
 
 
 def short(port: Port) -> str:
-    """The type of a port in a word or two: ``Image``, ``Many[Text]``, ``Timeline``."""
-    kind = port.type.kind
-    name = port.type.python.rpartition(":")[2] if kind == "json" else kind.capitalize()
-    if port.type.media and not port.type.media.endswith("*"):
-        name = port.type.media.partition("/")[2].upper()
-    name = f"{name}?" if port.optional else name
+    """The type of a port in a word or two: ``Image``, ``Many[Text]``, ``Timeline``, ``Text?`` where it may be missing."""
+    name = _short_type(port.type)
+    if port.optional:
+        name = f"({name})?" if " | " in name else f"{name}?"
     return f"Many[{name}]" if port.many else name
+
+
+def _short_type(of: PortType) -> str:
+    if of.members:
+        return " | ".join(map(_short_type, of.members))
+    if of.media and not of.media.endswith("*"):
+        return of.media.partition("/")[2].upper()
+    return of.python.rpartition(":")[2] if of.kind == "json" else of.kind.capitalize()
 
 
 def _input_box(port: Port) -> Box:
@@ -56,7 +61,9 @@ def _node_box(node: Node, notes: Mapping[str, Note]) -> Box:
 
 
 def _waits(node: Node, join: Join) -> Iterator[str]:
-    """What is worth knowing of a join at a glance."""
+    """What is worth knowing of a join at a glance: its kind, where its name does not say it, and what it waits for."""
+    if node.name != join.kind:
+        yield join.kind
     if node.mapped:
         yield "for each"
     if join.need:
@@ -105,18 +112,31 @@ def _hint(node: Node) -> str:
 
 def _node_links(graph: Graph) -> Iterator[Link]:
     for node in graph.nodes:
+        if node.join:
+            yield from _join_links(node, node.join)
+            continue
         for each in node.inputs:
             if isinstance(each.binding, Use):
-                found = _link(graph, each.binding, f"node:{node.name}", mapped=each.port.name in node.mapped)
-                yield replace(found, label=_role(node, each.port.name)) if node.join else found
+                yield _link(graph, each.binding, f"node:{node.name}", mapped=each.port.name in node.mapped)
 
 
-def _role(node: Node, port: str) -> str:
-    """What an input is to a join: what it decides by, or the key that takes it."""
-    keys = node.join.keys if node.join else ()
-    if port == ON or not keys:
-        return port if port == ON else ""
-    key = keys[[each.port.name for each in node.choices].index(port)]
+def _join_links(node: Node, join: Join) -> Iterator[Link]:
+    """One line a value, with all that the value is to the join: what it decides by, the keys that take it."""
+    roles: dict[tuple[str, Weight], list[str]] = {}
+    keys = dict(zip((each.port.name for each in node.choices), join.keys, strict=False))
+    for each in node.inputs:
+        if isinstance(each.binding, Use):
+            name = each.port.name
+            weight: Weight = "mapped" if name in node.mapped else "many" if each.port.many else "one"
+            roles.setdefault((_tail(each.binding), weight), []).append(_role(name, keys))
+    for (tail, weight), names in roles.items():
+        yield Link(tail, f"node:{node.name}", ", ".join(filter(None, names)), weight)
+
+
+def _role(port: str, keys: Mapping[str, str | None]) -> str:
+    if port == ON or port not in keys:
+        return ON if port == ON else ""
+    key = keys[port]
     return "otherwise" if key is None else key
 
 

@@ -10,9 +10,11 @@ from pydantic import JsonValue
 
 from headrace.launch.runtime import Chosen
 from headrace.output.save import Index
+from headrace.progress.words import lost, why, word
 from headrace.report.story import Story, given
 from headrace.terminal import Ink, clipped, duration, near, size, table
 from headrace_dags.record import Record
+from headrace_events.engine.progress import How
 from headrace_serving.failure import TaskFailure
 
 _LONGEST_SHOWN = 400
@@ -22,7 +24,10 @@ _LONGEST_NODES = 40
 class SegmentTimes(Record):
     """Where the time of one segment went: sums over its tasks, in seconds; ``wall_s`` is from its first task to its last.
 
-    ``skipped``: nobody needed it in this run.
+    Attributes:
+        how: how it went.
+        lost: how many items of a tolerant map it lost.
+        failure: how the first of them was, or why the segment gave nothing, in a line.
     """
 
     segment: str
@@ -30,7 +35,9 @@ class SegmentTimes(Record):
     tasks: int
     retries: int
     wall_s: float
-    skipped: bool = False
+    how: How = "done"
+    lost: int = 0
+    failure: str = ""
     queue_s: float
     fetch_s: float
     compute_s: float
@@ -38,7 +45,11 @@ class SegmentTimes(Record):
 
 
 class OutputFiles(Record):
-    """One output: absolute paths of its files, and the value itself where it is text or JSON and small."""
+    """One output: absolute paths of its files, and the value itself where it is text or JSON and small.
+
+    Attributes:
+        missing: the items that are nothing, by number.
+    """
 
     name: str
     type: str
@@ -46,6 +57,7 @@ class OutputFiles(Record):
     items: int
     paths: tuple[str, ...]
     media_types: tuple[str, ...]
+    missing: tuple[int, ...] = ()
     value: JsonValue = None
 
 
@@ -102,6 +114,7 @@ def lines(summary: Summary, paint: Ink) -> Iterator[str]:
         yield from told_outputs(summary.results, summary.outputs, paint)
         yield ""
     yield from _told_times(summary, paint)
+    yield from _told_losses(summary, paint)
     if summary.report:
         yield ""
         yield f"{paint('strong', 'Report')}  {near(summary.report)}"
@@ -117,9 +130,16 @@ def told_outputs(results: str, outputs: Sequence[OutputFiles], paint: Ink) -> It
 
 
 def _places(output: OutputFiles, folder: Path) -> str:
-    """Its files; a folder where they are many."""
+    """Its files; a folder where they are many; nothing where there is none."""
     if output.many:
-        return f"{output.name}/ ({output.items} item{'s' if output.items != 1 else ''})"
+        items = f"{output.items} item{'s' if output.items != 1 else ''}"
+        return (
+            f"{output.name}/ ({items}, {len(output.missing)} nothing)"
+            if output.missing
+            else f"{output.name}/ ({items})"
+        )
+    if output.missing:
+        return "nothing"
     paths = [Path(path) for path in output.paths]
     return ", ".join(f"{path.relative_to(folder)} ({size(path.stat().st_size)})" for path in paths)
 
@@ -134,6 +154,7 @@ def saved_files(results: Path, index: Index) -> Iterator[OutputFiles]:
             items=saved.items,
             paths=tuple(str(results / file.path) for file in saved.files),
             media_types=tuple(file.media_type for file in saved.files),
+            missing=saved.missing,
             value=saved.value,
         )
 
@@ -148,7 +169,9 @@ def _times(story: Story) -> Iterator[SegmentTimes]:
             tasks=segment.done,
             retries=segment.retries,
             wall_s=wall,
-            skipped=segment.skipped,
+            how=segment.how,
+            lost=segment.lost,
+            failure=why(segment),
             **timing,
         )
 
@@ -160,11 +183,25 @@ def _told_times(summary: Summary, paint: Ink) -> Iterator[str]:
     yield table([title, *(_row(each, summary.took_s) for each in summary.timings)])
 
 
+def _told_losses(summary: Summary, paint: Ink) -> Iterator[str]:
+    """What the run did without: items of tolerant maps, values that joins absorb."""
+    rows = [
+        (each.segment, f"{lost(each.lost)}, the first: {each.failure}" if each.lost else f"failed: {each.failure}")
+        for each in summary.timings
+        if each.failure and (each.lost or each.how == "failed")
+    ]
+    if rows:
+        yield ""
+        yield f"{paint('strong', 'What it did without')}"
+        yield table(rows)
+
+
 def _row(times: SegmentTimes, took_s: float) -> tuple[str, ...]:
     shown = clipped(" ".join(times.nodes), _LONGEST_NODES)
     if not times.tasks:
-        return (times.segment, shown, "not needed" if times.skipped else "0", "-", "-", "-", "-", "-")
+        return (times.segment, shown, "0" if times.how == "done" else word(times.how), "-", "-", "-", "-", "-")
     share = f" ({times.wall_s / took_s:.0%})" if took_s else ""
     sums = (times.queue_s, times.fetch_s, times.compute_s, times.publish_s)
     means = (duration(each / times.tasks) for each in sums)
-    return (times.segment, shown, str(times.tasks), f"{duration(times.wall_s)}{share}", *means)
+    tasks = str(times.tasks) if times.how == "done" else f"{times.tasks}, {word(times.how)}"
+    return (times.segment, shown, tasks, f"{duration(times.wall_s)}{share}", *means)

@@ -38,9 +38,10 @@ class Content:
 
 
 def contents(kind: PortType, item: Any) -> Iterator[Content]:
-    """The files of one item: what a person opens first, then what a program wants."""
+    """The files of one item: what a person opens first, then what a program wants. One that is missing has none but JSON's null."""
     if item is None:
-        yield Content(".json", "application/json", b"null\n")
+        if kind.kind == "json":
+            yield Content(".json", "application/json", b"null\n")
     elif isinstance(item, Blob):
         media_type = item.source.media_type
         yield Content(ending(media_type), media_type, item)

@@ -42,6 +42,7 @@ class Saved(Record):
         type: the port's type, as a person reads it.
         items: how many it has; 1 where it is not many.
         files: of all items, in order.
+        missing: the items that are nothing, by number: of JSON their file holds ``null``, of all else they have none.
         value: the value itself, where it is text or JSON and small.
     """
 
@@ -50,6 +51,7 @@ class Saved(Record):
     many: bool
     items: int
     files: tuple[SavedFile, ...]
+    missing: tuple[int, ...] = ()
     value: JsonValue = None
 
 
@@ -89,20 +91,31 @@ def _forget(folder: Path) -> None:
 
 
 def _saved(folder: Path, held: Held) -> Saved:
-    files = tuple(_files(folder, held))
-    value = _inline(held.items, many=held.flow.many) if _is_plain(held) and _small(files) else None
-    return Saved(name=held.name, type=held.type, many=held.flow.many, items=held.count, files=files, value=value)
-
-
-def _files(folder: Path, held: Held) -> Iterator[SavedFile]:
-    """One file for one item; a folder of numbered files for many."""
-    digits = max(4, len(str(held.count - 1)))
+    files: list[SavedFile] = []
+    missing: list[int] = []
     if held.flow.many:
         (folder / held.name).mkdir(exist_ok=True)
     for index, item in enumerate(held.items):
-        stem = f"{held.name}/{index:0{digits}d}" if held.flow.many else held.name
-        for content in contents(held.flow.type, item):
-            yield _write(folder, f"{stem}{content.ending}", content)
+        files += _files(folder, held, index, item)
+        missing += [index] if item is None else []
+    value = _inline(held.items, many=held.flow.many) if _is_plain(held) and _small(files) else None
+    return Saved(
+        name=held.name,
+        type=held.type,
+        many=held.flow.many,
+        items=held.count,
+        files=tuple(files),
+        missing=tuple(missing),
+        value=value,
+    )
+
+
+def _files(folder: Path, held: Held, index: int, item: Any) -> Iterator[SavedFile]:
+    """The files of an item; those of many are numbered and lie in a folder."""
+    digits = max(4, len(str(held.count - 1)))
+    stem = f"{held.name}/{index:0{digits}d}" if held.flow.many else held.name
+    for content in contents(held.flow.type, item):
+        yield _write(folder, f"{stem}{content.ending}", content)
 
 
 def _write(folder: Path, name: str, content: Content) -> SavedFile:

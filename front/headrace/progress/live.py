@@ -6,16 +6,18 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Self
 
+from headrace.progress.words import lost, word
 from headrace.terminal import duration
 from headrace_dags.plan.model import Plan
 from headrace_events.engine.events import Event
-from headrace_events.engine.progress import Progress, SegmentProgress
+from headrace_events.engine.progress import How, Progress, SegmentProgress
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.live import Live
 
 _REFRESH_HZ = 8
+_STYLES: dict[How, str] = {"queued": "cyan", "running": "cyan", "done": "green", "failed": "red", "stopped": "yellow"}
 _BAR_CELLS = 16
 _MOST_ROWS = 40
 """Nodes that are shown; of larger dags the segments stand for their nodes."""
@@ -88,13 +90,10 @@ class LiveView:
 
 
 def _state(segment: SegmentProgress) -> tuple[str, str]:
-    if segment.complete:
-        return "done", "green"
-    if segment.skipped:
-        return "not needed", "dim"
-    if segment.running:
-        return ("running", "cyan") if not segment.retries else (f"running, {segment.retries} retried", "yellow")
-    return ("waiting", "dim") if segment.started_s is None else ("queued", "cyan")
+    if segment.how == "running" and segment.retries:
+        return f"running, {segment.retries} retried", "yellow"
+    told = ", ".join(filter(None, (word(segment.how), lost(segment.lost))))
+    return told, "yellow" if segment.lost else _STYLES.get(segment.how, "dim")
 
 
 def _bar(segment: SegmentProgress) -> str:
@@ -108,5 +107,5 @@ def _bar(segment: SegmentProgress) -> str:
 def _spent(segment: SegmentProgress) -> str:
     if segment.started_s is None:
         return ""
-    ended_s = segment.ended_s if segment.complete and segment.ended_s else time.time()
-    return duration(max(0.0, ended_s - segment.started_s))
+    ended_s = time.time() if segment.how in {"running", "queued"} else segment.ended_s
+    return "" if ended_s is None else duration(max(0.0, ended_s - segment.started_s))

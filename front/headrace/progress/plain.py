@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Self
 
+from headrace.progress.words import lost, why, word
 from headrace.terminal import duration, remark
 from headrace_dags.plan.model import Plan
 from headrace_events.engine.events import Event
@@ -24,6 +25,7 @@ class PlainView:
         self._progress = Progress(plan)
         self._begun_s = time.monotonic()
         self._told: dict[str, tuple[int, float]] = {}
+        self._closed: set[str] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -43,12 +45,20 @@ class PlainView:
         """Tell of segments that came further."""
         self._progress.observe(event, at_s)
         for segment in self._progress.segments:
+            self._close(segment)
             self._tell(segment)
+
+    def _close(self, segment: SegmentProgress) -> None:
+        """A segment that is over without having come to its end."""
+        if segment.how in {"skipped", "failed", "stopped"} and segment.name not in self._closed:
+            self._closed.add(segment.name)
+            reason = f": {why(segment)}" if why(segment) and segment.how == "failed" else ""
+            self._say(f"{segment.name} {word(segment.how)}{reason}")
 
     def _tell(self, segment: SegmentProgress) -> None:
         """A segment that is through, or has come further since it was last told of."""
         now_s = time.monotonic()
-        if segment.started_s is None:
+        if segment.started_s is None or segment.name in self._closed:
             return
         done, told_s = self._told.setdefault(segment.name, (0, now_s))
         if segment.done == done and not (segment.tasks == 0 and told_s == now_s):
@@ -56,10 +66,9 @@ class PlainView:
         if segment.complete or now_s - told_s >= _EVERY_S:
             self._told[segment.name] = (segment.done, now_s)
             count = f" {segment.done}/{segment.tasks}" if segment.tasks != 1 else ""
-            took = (
-                f", {duration((segment.ended_s or segment.started_s) - segment.started_s)}" if segment.complete else ""
-            )
-            self._say(f"{segment.name}{count}{' done' if segment.complete else ''}{took}")
+            took = duration((segment.ended_s or segment.started_s) - segment.started_s)
+            facts = [f"{segment.name}{count}{' done' if segment.complete else ''}", took if segment.complete else ""]
+            self._say(", ".join(filter(None, (*facts, lost(segment.lost)))))
 
     def _say(self, text: str) -> None:
         remark(f"[{time.monotonic() - self._begun_s:7.2f} s] {text}")

@@ -13,6 +13,7 @@ from headrace.report.jsontext import json_text
 from headrace.terminal import size
 from headrace_dags.graph import PortType
 from headrace_dags.media.handles import Blob
+from headrace_serving.failure import TaskFailure
 
 _LONGEST_TEXT = 20_000
 _PICTURE_PX = 960
@@ -33,7 +34,12 @@ def _body(held: Held, budget: Budget) -> list[ET.Element]:
     if not held.items:
         return [el("p", "soft", "Empty: no items.")]
     numbered = held.flow.many
-    items = [item(held.flow.type, each, budget, index if numbered else None) for index, each in enumerate(held.items)]
+    items = [
+        _lost(held.lost[index], index if numbered else None)
+        if index in held.lost
+        else item(held.flow.type, each, budget, index if numbered else None)
+        for index, each in enumerate(held.items)
+    ]
     wide = _GRIDS.get(held.flow.type.kind, "stack") if numbered else "stack"
     more = held.count - len(held.items)
     rest = [el("p", "soft", f"and {more} more")] if more > 0 else []
@@ -51,6 +57,11 @@ def item(kind: PortType, value: Any, budget: Budget, index: int | None) -> ET.El
         return _array(kind, value, budget, number)
     text = value if kind.kind == "text" else json_text(value)
     return _figure(_text(text, "text" if kind.kind == "text" else "code"), number, "")
+
+
+def _lost(failure: TaskFailure, index: int | None) -> ET.Element:
+    """An item that a tolerant map lost, and how."""
+    return _figure(el("p", "soft", f"Lost: {failure.message}"), "" if index is None else f"{index}", "")
 
 
 def _figure(content: ET.Element, number: str, caption: str) -> ET.Element:

@@ -11,8 +11,10 @@ from headrace.graph.drawing import Note, Tone
 from headrace.graph.sketch import sketch
 from headrace.graph.svg import picture
 from headrace.held import Held, Values
+from headrace.progress.words import word
 from headrace.report.element import el, html
 from headrace.report.embed import Budget
+from headrace.report.losses import without
 from headrace.report.media import shown
 from headrace.report.story import Story, given
 from headrace.report.style import STYLE
@@ -37,6 +39,7 @@ def page(story: Story, store: ObjectStore, folder: Path) -> str:
         _headline(story),
         _failure(story),
         _values("Results", values.outputs(), budget),
+        without(story, store),
         _values("Inputs", values.inputs(), budget),
         _section(
             "Graph", el("div", "scroll", picture(sketch(story.record.plan.graph, story.record.plan, notes(story))))
@@ -61,11 +64,13 @@ def notes(story: Story) -> Mapping[str, Note]:
     """What the run says of each segment and node."""
     found: dict[str, Note] = {}
     for segment in story.segments:
-        broken = story.failed_task is not None and story.failed_task.segment == segment.name
-        tone: Tone = "bad" if broken else "plain" if segment.started_s is not None else "idle"
-        text = duration((segment.ended_s or segment.started_s) - segment.started_s) if segment.started_s else ""
-        found[f"segment:{segment.name}"] = Note(text, tone)
+        tone: Tone = "bad" if segment.failed else "plain" if segment.started_s is not None else "idle"
+        took = duration(segment.ended_s - segment.started_s) if segment.started_s and segment.ended_s else ""
+        state = word(segment.how) if segment.how in {"skipped", "failed", "stopped"} else ""
+        found[f"segment:{segment.name}"] = Note(", ".join(filter(None, (state, took))), tone)
         found |= {node: Note(tone="idle" if tone == "idle" else "plain") for node in segment.nodes}
+        if segment.failed and segment.failure:
+            found[segment.failure.node] = Note(tone="bad")
     if story.failure and story.failure.node:
         found[story.failure.node] = Note(tone="bad")
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -71,7 +71,7 @@ def tell(record: RunRecord) -> Story:
         max(0.0, ended - begun),
         progress.segments,
         progress.attempts,
-        _placed(outcome, record, progress.segments) if outcome else None,
+        _placed(outcome, progress.segments) if outcome else None,
         outcome.task if outcome else None,
     )
 
@@ -97,10 +97,8 @@ def _source(each: Input, mapped: Sequence[str], item: int) -> str:
     return f"item {item} of {source}" if each.port.name in mapped and item >= 0 else source
 
 
-def _placed(outcome: Outcome, record: RunRecord, segments: tuple[SegmentProgress, ...]) -> TaskFailure | None:
-    """The failure, with its item counted over all chunks."""
-    failure, task = outcome.failure, outcome.task
-    if failure is None or task is None or failure.item < 0 or not record.plan.by_name[task.segment].mapped:
-        return failure
-    size = next(each.chunk for each in segments if each.name == task.segment)
-    return failure.model_copy(update={"item": task.chunk * size + failure.item})
+def _placed(outcome: Outcome, segments: Iterable[SegmentProgress]) -> TaskFailure | None:
+    """The failure, with its item counted over all chunks, as the segment that failed tells it."""
+    name = outcome.task.segment if outcome.task else ""
+    told = (each.failure for each in segments if each.name == name and each.failed)
+    return next(told, outcome.failure) if outcome.failure else None

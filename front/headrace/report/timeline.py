@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from xml.etree import ElementTree as ET
 
+from headrace.progress.words import lost, word
 from headrace.report.element import el
 from headrace.report.story import Story
 from headrace.terminal import duration
@@ -51,8 +52,10 @@ def _head(segment: SegmentProgress, attempts: list[Attempt]) -> ET.Element:
     nodes = ", ".join(segment.nodes)
     counts = f"{segment.done} of {segment.tasks} tasks" if segment.tasks not in (None, 1) else ""
     retries = f"{segment.retries} retried" if segment.retries else ""
-    took = f"{duration(segment.timing.compute_s)} computing" if attempts else "did not begin"
-    facts = " · ".join(fact for fact in (counts, retries, took) if fact)
+    ended = any(attempt.ended_s is not None for attempt in attempts)
+    took = f"{duration(segment.timing.compute_s)} computing" if ended else ""
+    state = "" if segment.how == "done" else word(segment.how)
+    facts = " · ".join(filter(None, (state, counts, retries, lost(segment.lost), took)))
     names = el("span", "", el("b", "", segment.name), el("span", "soft", f" {nodes}" if nodes != segment.name else ""))
     return el("div", "row head", names, el("span", "soft", facts))
 
@@ -63,10 +66,13 @@ def _who(segment: SegmentProgress, attempt: Attempt) -> str:
 
 
 def _items(segment: SegmentProgress, chunk: int) -> str:
-    """Which items of the mapped axis a task has."""
-    first = chunk * segment.chunk
-    last = min(first + segment.chunk, segment.items or first + 1) - 1
-    return f"item {first}" if last <= first else f"items {first}-{last}"
+    """Which items of the mapped axis a task has; of a branch those that take it, which may lie apart."""
+    places = segment.places(chunk)
+    if not places:
+        return f"chunk {chunk}"
+    first, last = places[0], places[-1]
+    apart = f" ({len(places)})" if last - first >= len(places) else ""
+    return f"item {first}" if last <= first else f"items {first}-{last}{apart}"
 
 
 def _bars(attempt: Attempt, story: Story, span: float) -> Iterator[ET.Element]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+import choosing
 from building import IMAGE, JSON, VECTOR, VIDEO, Builder
 from outlines import planned
 
@@ -81,3 +84,54 @@ def test_a_wait_for_more_is_shown():
     node = graph.nodes[0].model_copy(update={"step": waiting})
     text = explain(planned(graph.model_copy(update={"nodes": (node,)})))
     assert "up to 8 across runs, waits 2.5 ms" in text
+
+
+def rows(text: str, head: str) -> list[tuple[str, ...]]:
+    """The cells of the table whose first column is ``head``."""
+    block = next(block for block in text.split("\n\n") if block.startswith(head))
+    return [tuple(re.split(r"  +", line)) for line in block.splitlines()]
+
+
+def test_joins_say_what_they_decide_by_and_when_they_are_needed():
+    text = explain(planned(choosing.nested.graph))
+    assert rows(text, "JOIN") == [
+        ("JOIN", "KIND", "DECIDES BY", "CHOICES", "NEEDED"),
+        ("when", "when", "is_long.result", "true: upper.result, otherwise: nothing", "where switch takes a"),
+        ("switch", "switch", "kind.result", "a: when.result, b: lower.result, c: lower.result", "always"),
+    ]
+    assert {row[0]: row[2] for row in rows(text, "SEGMENT")[1:]} == {
+        "kind": "once a run",
+        "is-long": "once a run; where switch takes a",
+        "upper": "once a run; where switch takes a and when takes true",
+        "lower": "once a run; where switch takes b or c",
+    }
+    assert ("switch.result", "Text | None", "text") in rows(text, "VALUE"), "also where no segment takes it"
+
+
+def test_a_join_says_what_it_gives_otherwise():
+    ((_, *_, choices, _),) = rows(explain(planned(choosing.otherwise.graph)), "JOIN")[1:]
+    assert choices == "a: upper.result, otherwise: text"
+
+
+def test_joins_that_choose_for_each_item_say_so():
+    text = explain(planned(choosing.each.graph))
+    (join,) = rows(text, "JOIN")[1:]
+    assert join[2] == "otherwise_kind.result, for each item"
+    fed = {row[0]: row[2] for row in rows(text, "SEGMENT")[1:]}
+    assert fed["otherwise-upper"] == "texts, 1 at a time; where otherwise_switch takes a"
+
+
+def test_joins_that_wait_say_for_what():
+    text = explain(planned(choosing.patient.graph))
+    assert [row[2:] for row in rows(text, "JOIN")[1:]] == [
+        ("what is there first", "upper.result, lower.result", "always"),
+        ("whether it is there within 0.3 s", "first.result", "always"),
+        ("the first 1 that are there within 2 s", "upper.result, lower.result", "always"),
+    ]
+    types = {row[0]: row[1] for row in rows(text, "VALUE")[1:]}
+    assert (types["optional.result"], types["quorum.result"]) == ("Text | None", "Many[Text | None]")
+
+
+def test_a_plan_without_joins_has_no_table_of_them():
+    build = Builder()
+    assert "JOIN" not in explain(planned(build.graph(build.node("a", build.input()))))

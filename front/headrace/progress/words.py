@@ -1,0 +1,23 @@
+"""How it is with a segment, in words: the same on the terminal, in the summary and on the page."""
+
+from __future__ import annotations
+
+from headrace_events.engine.progress import How, SegmentProgress
+
+_WORDS: dict[How, str] = {"skipped": "skipped (not needed)", "unbegun": "did not begin"}
+
+
+def word(how: How) -> str:
+    """How it is with a segment: ``running``, ``skipped (not needed)``, ``did not begin``."""
+    return _WORDS.get(how, how)
+
+
+def lost(items: int) -> str:
+    """How many items a tolerant map lost; empty for none."""
+    return f"{items} item{'s' if items != 1 else ''} lost" if items else ""
+
+
+def why(segment: SegmentProgress) -> str:
+    """Why a segment gave nothing, or how its first item was lost, in a line; empty where neither is so."""
+    message = segment.failure.message if segment.failure else ""
+    return message.splitlines()[0] if message else ""
