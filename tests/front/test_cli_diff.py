@@ -273,7 +273,7 @@ def test_a_join_between_segments_is_the_engines(flow: Project) -> None:
     assert done.out.endswith(
         "Unchanged, with server, topic and name: mark, read\n\n"
         "For the engine alone:\n"
-        "  join  switch switch by kind.result, of invoice: mark.result, read.result"
-        " -> switch by kind.result, of letter: mark.result, read.result\n"
+        "  join  switch switch by kind.result, of invoice: mark.result, otherwise: read.result"
+        " -> switch by kind.result, of letter: mark.result, otherwise: read.result\n"
         "  gate  mark where switch takes invoice -> where switch takes letter\n"
     )
