@@ -46,6 +46,10 @@ class TaskFailure(Record):
         fields = {name: change(getattr(self, name)) for name in ("message", "traceback", "location")}
         return self.model_copy(update=fields)
 
+    def shifted(self, start: int) -> TaskFailure:
+        """The same failure where the task's first item is number ``start`` of more items."""
+        return self if self.item < 0 else self.model_copy(update={"item": self.item + start})
+
 
 class TaskFailed(Exception):
     """Raised by an executor when a task failed; carries the failure as data."""

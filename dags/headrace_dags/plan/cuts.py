@@ -127,6 +127,26 @@ def tolerant(edge: Edge) -> str:
     return f"{producer.name} is tolerant: whether enough items succeed is known when all are in"
 
 
+def counts_items(edge: Edge) -> str:
+    """How many items of a tolerant map succeed is counted between segments, and each may fail by itself."""
+    consumer = edge.consumer
+    if consumer.node.tolerant is None:
+        return ""
+    return f"{consumer.name} is tolerant: its items fail one by one, so they cross the log in chunks"
+
+
+def item_by_item(edge: Edge) -> str:
+    """When a mapper pays: it saves each chunk its way over the log, but whatever fails or is late is the whole task.
+
+    So where items are few and a model handles them it drives the map, unless something is asked for each of them.
+    """
+    wish = edge.consumer.node.options
+    if not edge.mapped or (wish.timeout_s is None and not wish.retry):
+        return ""
+    asked = "retry=" if wish.retry else "timeout="
+    return f"{edge.consumer.name} has {asked}, which counts for each of its items: they cross the log in chunks"
+
+
 def resources_differ(edge: Edge) -> str:
     """Another device or another slice: one server has one kind of slice."""
     producer, consumer = edge.producer, edge.consumer
@@ -224,6 +244,20 @@ HOP_RULES: tuple[tuple[str, Rule], ...] = (
 SEGMENT_RULES: tuple[tuple[str, Rule], ...] = (*HOP_RULES, ("no-input", no_input))
 """Rules that are asked when models are joined into an ensemble."""
 
+MAPPER_RULES: tuple[tuple[str, Rule], ...] = (
+    ("join", joined),
+    ("branch-differs", branch_differs),
+    ("fails-apart", fails_apart),
+    ("isolate", isolate),
+    ("tolerant", tolerant),
+    ("tolerant", counts_items),
+    ("resources-differ", resources_differ),
+    ("limit-differs", limit_differs),
+    ("unbounded-map", unbounded_map),
+    ("item-by-item", item_by_item),
+)
+"""Rules that are asked when segments are joined around a mapped axis, which a mapper would drive instead of the engine."""
+
 MODEL_RULES: tuple[tuple[str, Rule], ...] = (("own-model", own_model), ("memory-differs", memory_differs))
 """Rules that put nodes of one segment into different models."""
 
@@ -232,6 +266,17 @@ def path_between(edge: Edge, middle: Place) -> Why:
     """Something lies between the two: together they would have to run both before and after it."""
     producer, consumer = edge.producer.name, edge.consumer.name
     return Why("path-between", f"{middle.name} runs after {producer} and before {consumer}")
+
+
+def by_a_mapper(edge: Edge, chunk: int) -> Why:
+    """One of the two is called by a mapper for the items of an axis."""
+    producer, consumer = edge.producer.name, edge.consumer.name
+    if chunk and edge.mapped:
+        each = "one item" if chunk == 1 else f"at most {chunk} items"
+        return Why("mapper", f"{consumer} is {kind(edge.consumer)}: a mapper calls it for {each} of {producer} at a time")
+    if chunk:
+        return Why("mapper", f"a mapper calls {consumer} for items, with all of {producer} each time")
+    return Why("mapper", f"a mapper calls {producer} for items, and gathers them for {consumer}")
 
 
 def slice_full(edge: Edge, needed_bytes: int, slice_bytes: int) -> Why:

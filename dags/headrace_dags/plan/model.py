@@ -93,7 +93,45 @@ class Reason(Record):
     hop: bool
 
 
-Lowering = Literal["inline", "ensemble"]
+class Call(Record):
+    """What a mapper calls for the items of an axis: a model of its own, or an ensemble of several.
+
+    Attributes:
+        name: unique in the plan; of a single member that member's name.
+        members: names of the members, in order.
+        inputs: values it takes.
+        outputs: values it gives, all of them per item of the axis.
+        mapped: uses among ``inputs`` whose items are divided among calls; the others go whole to each call.
+        chunk: most items of a call.
+    """
+
+    name: str
+    members: tuple[str, ...]
+    inputs: tuple[Flow, ...]
+    outputs: tuple[Flow, ...]
+    mapped: tuple[Use, ...]
+    chunk: int
+
+
+class Mapper(Record):
+    """A model that runs members in its own process and calls others for the items of bounded axes, several calls at a time.
+
+    Attributes:
+        name: unique in the plan; its model on a server is ``Segment.mapper_model``.
+        inline: names of the members that run in its process, in order; these have no models of their own.
+        calls: what it calls.
+        inputs: values it takes.
+        outputs: values it gives.
+    """
+
+    name: str
+    inline: tuple[str, ...]
+    calls: tuple[Call, ...]
+    inputs: tuple[Flow, ...]
+    outputs: tuple[Flow, ...]
+
+
+Lowering = Literal["inline", "ensemble", "mapper"]
 
 
 class Segment(Record):
@@ -101,10 +139,12 @@ class Segment(Record):
 
     Attributes:
         name: unique in the plan; matches ``[a-z0-9-]+``.
-        members: its models; one with ``inline``, several with ``ensemble``.
+        members: its models; one with ``inline``, several with ``ensemble`` and ``mapper``.
         inputs: values it takes from the log.
         outputs: values it gives to the log.
-        lowering: how its members are put together.
+        lowering: how its members are put together; with ``mapper`` the mapper is what is called for the segment, while in
+            an ensemble it is one of the models.
+        mapper: runs some members and calls others, where an axis lies wholly inside the segment.
         mapped: uses among ``inputs`` whose items are cut into chunks, one task each; empty: one task a run. All outputs
             of a segment with mapped inputs are per item of that axis.
         chunk: preferred items of a chunk; 0 where nothing is mapped.
@@ -122,6 +162,7 @@ class Segment(Record):
     inputs: tuple[Flow, ...]
     outputs: tuple[Flow, ...]
     lowering: Lowering = "inline"
+    mapper: Mapper | None = None
     mapped: tuple[Use, ...] = ()
     chunk: int = 0
     resources: Resources = Resources()
@@ -143,6 +184,31 @@ class Segment(Record):
     def model_of(self, member: Member) -> str:
         """Name of a member's own model; the only member of an inline segment is the segment's model."""
         return self.model if self.lowering == "inline" else f"{self.model}-{member.name}"
+
+    @property
+    def mapper_model(self) -> str:
+        """Name of the mapper's model: the segment's, unless an ensemble stands before it; empty without a mapper."""
+        if self.mapper is None:
+            return ""
+        return self.model if self.lowering == "mapper" else f"{self.model}-{self.mapper.name}"
+
+    def model_of_call(self, call: Call) -> str:
+        """Name of the model or ensemble that a mapper calls."""
+        return f"{self.model}-{call.name}"
+
+    @property
+    def stations(self) -> tuple[Member | Mapper, ...]:
+        """What the segment's request passes: its members, those left out that the mapper runs or calls, and the mapper."""
+        if self.mapper is None:
+            return self.members
+        held = {*self.mapper.inline, *(name for call in self.mapper.calls for name in call.members)}
+        return (*(member for member in self.members if member.name not in held), self.mapper)
+
+    @property
+    def models(self) -> tuple[Member, ...]:
+        """The members that have models of their own: all but those that the mapper runs."""
+        inline = self.mapper.inline if self.mapper else ()
+        return tuple(member for member in self.members if member.name not in inline)
 
 
 class Choice(Record):

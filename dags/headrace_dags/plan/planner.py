@@ -6,16 +6,18 @@ from collections.abc import Iterator, Sequence
 
 from headrace_dags.gates import Gate
 from headrace_dags.graph import ON, Graph, Use
-from headrace_dags.plan.cuts import Place, Why
+from headrace_dags.plan.cuts import Place
 from headrace_dags.plan.digests import Digester, DigestInputs
 from headrace_dags.plan.feeding import batching_of, chunk_size, mapped_inputs
 from headrace_dags.plan.flows import Flows
+from headrace_dags.plan.mappers import mapper_of, why_apart
+from headrace_dags.plan.mapping import with_mappers
 from headrace_dags.plan.members import fuse
-from headrace_dags.plan.model import Choice, Member, Plan, PlannedJoin, Reason, Segment, Target
+from headrace_dags.plan.model import Choice, Lowering, Member, Plan, PlannedJoin, Reason, Segment, Target
 from headrace_dags.plan.naming import MOST_CHARACTERS, Names, group_name
 from headrace_dags.plan.refusals import refuse
-from headrace_dags.plan.segments import Joined, join
-from headrace_dags.plan.wiring import Wiring
+from headrace_dags.plan.segments import Joined, MappedParts, join
+from headrace_dags.plan.wiring import Link, Wiring
 
 
 def plan(graph: Graph, target: Target, digests: DigestInputs) -> Plan:
@@ -32,7 +34,7 @@ def plan(graph: Graph, target: Target, digests: DigestInputs) -> Plan:
     wiring = Wiring(graph)
     refuse(graph, target, digests, wiring.gates.demands)
     fused = fuse(wiring, target)
-    joined = join(wiring, target, fused)
+    joined = with_mappers(wiring, target, join(wiring, target, fused))
     flows = Flows(wiring, joined)
     digester = Digester(ingredients := digests.ingredients(target))
     builder = _Builder(wiring, joined, flows)
@@ -109,14 +111,18 @@ class _Builder:
         numbers = [node for member in items for node in self._joined.members.items[member]]
         places = self._places(numbers)
         border = self._flows.border(sorted(numbers))
+        members = {member: self._member(member) for member in items}
+        parts = self._joined.mappings.get(number)
+        mapped = parts is None and places[0].axis is not None
         return Segment(
             name=self._segment_names.give(group_name([place.name for place in places]), MOST_CHARACTERS),
-            members=tuple(self._member(member) for member in items),
+            members=tuple(members.values()),
             inputs=self._flows.of(border.inputs),
             outputs=self._flows.of(border.outputs),
-            lowering="inline" if len(items) == 1 else "ensemble",
-            mapped=mapped_inputs(places, border.inputs),
-            chunk=chunk_size(places),
+            lowering=_lowering(items, parts),
+            mapper=mapper_of(parts, members, self._joined, self._flows, self._member_names) if parts else None,
+            mapped=mapped_inputs(places, border.inputs) if mapped else (),
+            chunk=chunk_size(places) if mapped else 0,
             resources=self._joined.needs[number],
             slice=places[0].slice,
             gate=self._gate(places[0]),
@@ -141,6 +147,12 @@ class _Builder:
         return tuple(self._joined.places[number] for number in numbers)
 
 
+def _lowering(members: Sequence[int], parts: MappedParts | None) -> Lowering:
+    if parts and len(parts.members) == len(members):
+        return "mapper"
+    return "inline" if len(members) == 1 else "ensemble"
+
+
 def _digested(segment: Segment, graph: Graph, digester: Digester) -> Segment:
     nodes = (graph.by_name[name] for name in segment.nodes)
     return segment.model_copy(update={"digest": digester.digest(segment, nodes)})
@@ -153,11 +165,14 @@ def _reasons(wiring: Wiring, joined: Joined) -> Iterator[Reason]:
         if place.axis is not None and not place.axis.node and not _fed_by_nodes(wiring, number):
             text = f"nobody knows how many items {place.axis.port} will have: they are handled in chunks"
             yield Reason(code="unbounded-map", producer="", consumer=node.name, text=text, hop=True)
-        for producer in dict.fromkeys(link.producer for link in wiring.links[number]):
+        firsts: dict[int, Link] = {}
+        for link in wiring.links[number]:
+            firsts.setdefault(link.producer, link)
+        for producer, link in firsts.items():
             names = (wiring.graph.nodes[producer].name, node.name)
             hop = _segment_of(joined, producer) != _segment_of(joined, number)
-            why: Why | None = (joined.groups if hop else joined.members).apart.get(names)
-            if why and (hop or joined.members.of_item[producer] != joined.members.of_item[number]):
+            why = joined.groups.apart.get(names) if hop else why_apart(joined, link, number)
+            if why:
                 yield Reason(code=why.code, producer=names[0], consumer=names[1], text=why.text, hop=hop)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from headrace_dags.graph import Resources
 from headrace_dags.plan.cuts import SEGMENT_RULES, Place, Why, slice_full
@@ -12,6 +13,24 @@ from headrace_dags.plan.members import Fused, arrivals
 from headrace_dags.plan.model import Target
 from headrace_dags.plan.slices import in_turn, side_by_side
 from headrace_dags.plan.wiring import Wiring
+
+
+@dataclass(frozen=True, slots=True)
+class MappedParts:
+    """What a mapper does with the members of its segment; those that are in neither stand beside it in an ensemble.
+
+    Attributes:
+        inline: numbers of the members that run in its process, in order.
+        calls: what it calls for items: the members of each call, in order.
+    """
+
+    inline: tuple[int, ...]
+    calls: tuple[tuple[int, ...], ...]
+
+    @property
+    def members(self) -> tuple[int, ...]:
+        """All of them."""
+        return (*self.inline, *(member for call in self.calls for member in call))
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +43,7 @@ class Joined:
         groups: the segments: groups of member numbers.
         needs: what one instance of each segment needs.
         inline: the joins that are decided inside a member.
+        mappings: what is mapped inside a segment, by the segment's number.
     """
 
     places: tuple[Place, ...]
@@ -31,6 +51,7 @@ class Joined:
     groups: Groups
     needs: tuple[Resources, ...]
     inline: frozenset[str]
+    mappings: Mapping[int, MappedParts] = field(default_factory=lambda: MappingProxyType({}))
 
 
 def join(wiring: Wiring, target: Target, fused: Fused) -> Joined:

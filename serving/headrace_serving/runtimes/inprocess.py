@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Self
 
-from headrace_dags.plan.model import Member, Plan, Segment
+from headrace_dags.plan.model import Call, Flow, Mapper, Member, Plan, Segment
 from headrace_serving.failure import TaskFailed, TaskFailure
+from headrace_serving.mapper.program import mapper_program
 from headrace_serving.program import program
 from headrace_serving.runner import Request, request_id
 from headrace_serving.runtimes.contract import Task, Workplace
 from headrace_serving.runtimes.instance import Instance
 from headrace_serving.runtimes.limit import limited
+from headrace_serving.runtimes.mapperinstance import MapperInstance
 from headrace_serving.runtimes.parts import Tensors, in_parts
 from headrace_serving.runtimes.together import together
 from headrace_serving.tensors import Tensor
+
+
+Station = Member | Mapper
 
 
 class InProcessExecutor:
@@ -37,11 +42,16 @@ class InProcessExecutor:
 
     def __init__(self, plan: Plan, workplace: Workplace) -> None:
         self._plan = plan
-        self._instances: Mapping[str, Instance] = {
+        self._instances: dict[str, Instance | MapperInstance] = {
             member.name: Instance(program(plan, segment.model_of(member), member, workplace))
             for segment in plan.segments
-            for member in segment.members
+            for member in segment.models
         }
+        for segment in plan.segments:
+            if segment.mapper:
+                call = partial(self._called, segment)
+                made = MapperInstance(mapper_program(plan, segment, workplace), call)
+                self._instances[segment.mapper.name] = made
         self._import_root = workplace.import_root.absolute()
         self._imports = ExitStack()
 
@@ -65,23 +75,31 @@ class InProcessExecutor:
     async def call(self, task: Task, inputs: Tensors) -> Tensors:
         """Execute one task; see the contract. A body that runs past the limit goes on, but nobody waits for it."""
         segment = self._plan.by_name[task.segment]
-        execute = partial(self._execute, segment, request_id(task.prefix, task.id))
+        id_ = request_id(task.prefix, task.id)
+        execute = partial(self._execute, segment.stations, segment.outputs, id_)
         return await limited(task, segment, in_parts(segment, inputs, execute))
 
-    async def _execute(self, segment: Segment, request: str, inputs: Tensors) -> Tensors:
-        """Run the members, each as soon as all it takes is there."""
+    async def _called(self, segment: Segment, call: Call, request: Request) -> Tensors:
+        """One call of a mapper: its members, as those of a segment of their own."""
+        members = tuple(member for member in segment.members if member.name in call.members)
+        return await self._execute(members, call.outputs, request.id, request.tensors)
+
+    async def _execute(
+        self, stations: Sequence[Station], outputs: Sequence[Flow], request: str, inputs: Tensors
+    ) -> Tensors:
+        """Run members and mappers, each as soon as all it takes is there."""
         loop = asyncio.get_running_loop()
-        names = (flow.name for member in segment.members for flow in (*member.inputs, *member.outputs))
+        names = (flow.name for station in stations for flow in (*station.inputs, *station.outputs))
         tensors: dict[str, asyncio.Future[Tensor]] = {name: loop.create_future() for name in names}
         for name, tensor in inputs.items():
             tensors[name].set_result(tensor)
-        members = [partial(self._run, member, request, tensors) for member in segment.members]
-        await together(members, len(members))
-        return {flow.name: tensors[flow.name].result() for flow in segment.outputs}
+        runs = [partial(self._run, station, request, tensors) for station in stations]
+        await together(runs, len(runs))
+        return {flow.name: tensors[flow.name].result() for flow in outputs}
 
-    async def _run(self, member: Member, request: str, tensors: Mapping[str, asyncio.Future[Tensor]]) -> None:
-        inputs = {flow.name: _own(await tensors[flow.name]) for flow in member.inputs}
-        answer = await self._instances[member.name].run(Request(request, inputs))
+    async def _run(self, station: Station, request: str, tensors: Mapping[str, asyncio.Future[Tensor]]) -> None:
+        inputs = {flow.name: _own(await tensors[flow.name]) for flow in station.inputs}
+        answer = await self._instances[station.name].run(Request(request, inputs))
         if isinstance(answer, TaskFailure):
             raise TaskFailed(answer)
         for name, tensor in answer.items():

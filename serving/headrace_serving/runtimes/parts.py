@@ -7,7 +7,7 @@ from functools import partial
 
 from headrace_dags.plan.model import Segment
 from headrace_serving.codec import blank
-from headrace_serving.failure import TaskFailed, TaskFailure
+from headrace_serving.failure import TaskFailed
 from headrace_serving.runtimes.together import together
 from headrace_serving.tensors import Tensor
 
@@ -55,8 +55,4 @@ async def _part(call: Call, inputs: Tensors, mapped: Sequence[str], start: int, 
     try:
         return await call(cut)
     except TaskFailed as failed:
-        raise TaskFailed(_shifted(failed.failure, start)) from None
-
-
-def _shifted(failure: TaskFailure, start: int) -> TaskFailure:
-    return failure if failure.item < 0 else failure.model_copy(update={"item": failure.item + start})
+        raise TaskFailed(failed.failure.shifted(start)) from None

@@ -13,6 +13,7 @@ from typing import Self
 from headrace_dags.plan.model import Plan, Segment
 from headrace_serving.codec import blank
 from headrace_serving.failure import TaskFailed
+from headrace_serving.mapper.program import MapperProgram
 from headrace_serving.oip import OipClient
 from headrace_serving.program import Program
 from headrace_serving.runner import PROBE, request_id
@@ -27,6 +28,8 @@ from headrace_serving.triton.repository import Repository, write
 from headrace_serving.triton.server import TritonServer
 from headrace_serving.triton.settings import CHANNEL_OPTIONS, ServerSettings
 from headrace_serving.triton.supervisor import ServerEvent
+
+Served = Program | MapperProgram
 
 _PROBES_IN_FLIGHT = 8
 _ARGUMENTS = ("--grpc-infer-allocation-pool-size=0",)
@@ -103,7 +106,7 @@ class TritonExecutor:
 
     async def _start(self) -> None:
         place = self._place = PlainPlace.of(self._workplace, self.log.name)
-        programs: tuple[Program, ...] = ()
+        programs: tuple[Served, ...] = ()
         try:
             repository = write(self._plan, place.seen, self._settings.instances)
             programs = repository.programs
@@ -135,6 +138,7 @@ class TritonExecutor:
             repository=repository.folder,
             models=repository.models,
             folder=repository.folder.parent,
+            needs=repository.needs,
             environment=self._settings.environment,
             arguments=(*_ARGUMENTS, *self._settings.arguments),
             start_timeout_s=self._settings.start_timeout_s,
@@ -147,11 +151,11 @@ class TritonExecutor:
         except (ModelCrashed, ServerFailed) as error:
             raise TaskFailed(of_call(error, segment)) from error
 
-    async def _probe(self, programs: tuple[Program, ...]) -> None:
+    async def _probe(self, programs: tuple[Served, ...]) -> None:
         """Ask every model, so that its process is known to answer; no body runs."""
         await together([partial(self._ask, program) for program in programs], _PROBES_IN_FLIGHT)
 
-    async def _ask(self, program: Program) -> None:
+    async def _ask(self, program: Served) -> None:
         items = 1 if program.batching else 0
         inputs = {flow.name: blank(flow, items) for flow in program.inputs}
         await self._client().infer(program.name, inputs, f"{PROBE}{program.name}")

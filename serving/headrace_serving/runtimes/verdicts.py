@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from headrace_dags.plan.model import Member, Segment
 from headrace_serving.failure import TaskFailure
 from headrace_serving.failure_text import from_text
+from headrace_serving.mapper.program import MapperProgram
 from headrace_serving.program import Program
 from headrace_serving.runtimes.parts import Tensors
 from headrace_serving.triton.errors import ModelCrashed, ModelLoadFailed, ServerFailed, ServerStopped, StartTimedOut
@@ -15,7 +16,7 @@ from headrace_serving.triton.shm import shared_memory_lack, size
 _EXCERPT_CHARACTERS = 3_000
 
 
-def of_start(error: BaseException, programs: Iterable[Program]) -> TaskFailure | None:
+def of_start(error: BaseException, programs: Iterable[Program | MapperProgram]) -> TaskFailure | None:
     """The failure of a step, where that is why the server did not start; ``None`` where it is not."""
     match error:
         case ModelLoadFailed():
@@ -31,7 +32,7 @@ def of_start(error: BaseException, programs: Iterable[Program]) -> TaskFailure |
             return None
 
 
-def _of_load(error: ModelLoadFailed, programs: Iterable[Program]) -> TaskFailure:
+def _of_load(error: ModelLoadFailed, programs: Iterable[Program | MapperProgram]) -> TaskFailure:
     """The first failure that a step's own model tells, else what the server says."""
     own = next(filter(None, (from_text(each.message) for each in error.failures)), None)
     if own:
@@ -62,7 +63,7 @@ def of_call(error: ModelCrashed | ServerFailed, segment: Segment) -> TaskFailure
     return TaskFailure(kind=kind, message=str(error), traceback=error.log_excerpt[-_EXCERPT_CHARACTERS:])
 
 
-def _node(model: str, programs: Iterable[Program]) -> str:
+def _node(model: str, programs: Iterable[Program | MapperProgram]) -> str:
     """The node of a model that runs only one; of several nobody knows which."""
     nodes = next((program.nodes for program in programs if program.name == model), ())
     return nodes[0].name if len(nodes) == 1 else ""
@@ -71,6 +72,7 @@ def _node(model: str, programs: Iterable[Program]) -> str:
 def _crashed(error: ModelCrashed, segment: Segment) -> str:
     members: tuple[Member, ...] = segment.members
     if len(members) > 1:
-        members = tuple(member for member in members if f"model {segment.model_of(member)} " in error.how)
+        died = tuple(member for member in segment.models if f"model {segment.model_of(member)} " in error.how)
+        members = died or tuple(member for member in members if member not in segment.models)
     nodes = [node for member in members for node in member.nodes]
     return nodes[0] if len(nodes) == 1 else ""

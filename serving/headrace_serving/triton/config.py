@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from google.protobuf import text_format
 from tritonclient.grpc import model_config_pb2
 
-from headrace_dags.plan.model import Flow, Segment
+from headrace_dags.plan.model import Flow
+from headrace_serving.mapper.program import MapperProgram
 from headrace_serving.program import Program
 from headrace_serving.tensors import DATATYPES
+from headrace_serving.triton.ensembles import Ensemble
 
 _messages: Any = model_config_pb2
 
@@ -39,18 +42,36 @@ def member_config(program: Program, instances: int) -> Any:
     return config
 
 
-def ensemble_config(segment: Segment) -> Any:
-    """The configuration of the ensemble of a segment's members; tensors bear the names of their flows throughout."""
-    config = _messages.ModelConfig(name=segment.model, platform="ensemble", max_batch_size=0)
-    for flow in segment.inputs:
-        config.input.add(name=flow.name, data_type=_data_type(flow), dims=_dims(flow, batched=False))
-    for flow in segment.outputs:
-        config.output.add(name=flow.name, data_type=_data_type(flow), dims=_dims(flow, batched=False))
-    for member in segment.members:
-        step = config.ensemble_scheduling.step.add(model_name=segment.model_of(member), model_version=-1)
-        step.input_map.update({flow.name: flow.name for flow in member.inputs})
-        step.output_map.update({flow.name: flow.name for flow in member.outputs})
+def mapper_config(program: MapperProgram, instances: int) -> Any:
+    """The configuration of a mapper: a model of the python backend like any other, whose answers come in any order.
+
+    Args:
+        program: what it runs and calls.
+        instances: how many processes serve it.
+    """
+    config = _messages.ModelConfig(name=program.name, backend="python")
+    _add_border(config, program.inputs, program.outputs)
+    config.instance_group.add(count=instances, kind=_messages.ModelInstanceGroup.KIND_CPU)
     return config
+
+
+def ensemble_config(ensemble: Ensemble) -> Any:
+    """The configuration of an ensemble; tensors bear the names of their flows throughout."""
+    config = _messages.ModelConfig(name=ensemble.name, platform="ensemble", max_batch_size=0)
+    _add_border(config, ensemble.inputs, ensemble.outputs)
+    for model, station in ensemble.stations:
+        step = config.ensemble_scheduling.step.add(model_name=model, model_version=-1)
+        step.input_map.update({flow.name: flow.name for flow in station.inputs})
+        step.output_map.update({flow.name: flow.name for flow in station.outputs})
+    return config
+
+
+def _add_border(config: Any, inputs: Iterable[Flow], outputs: Iterable[Flow]) -> None:
+    """The tensors of a model whose items are an ordinary axis."""
+    for flow in inputs:
+        config.input.add(name=flow.name, data_type=_data_type(flow), dims=_dims(flow, batched=False))
+    for flow in outputs:
+        config.output.add(name=flow.name, data_type=_data_type(flow), dims=_dims(flow, batched=False))
 
 
 def config_text(config: Any) -> str:

@@ -23,15 +23,22 @@ class TritonPythonModel:
         """Load the program."""
         _speak_utf8()
         program = Path(args["model_repository"], args["model_version"], "program.json")
-        wanted = [os.fsdecode(folder.encode()) for folder in json.loads(program.read_bytes())["path"]]
+        read = json.loads(program.read_bytes())
+        wanted = [os.fsdecode(folder.encode()) for folder in read["path"]]
         sys.path[:0] = [folder for folder in wanted if folder not in sys.path]
-        from headrace_serving.triton.served import ServedModel
+        if read["format"].startswith("mapper/"):
+            from headrace_serving.triton.servedmapper import ServedMapper
 
-        self._served = ServedModel(program)
+            self._served: Any = ServedMapper(program)
+        else:
+            from headrace_serving.triton.served import ServedModel
 
-    def execute(self, requests: Sequence[Any]) -> list[Any]:
-        """Run the requests that Triton hands over together."""
-        return self._served.execute(requests)
+            self._served = ServedModel(program)
+
+    def execute(self, requests: Sequence[Any]) -> list[Any] | None:
+        """Run the requests that Triton hands over together; a mapper answers them later, each by itself."""
+        answers: list[Any] | None = self._served.execute(requests)
+        return answers
 
 
 def _speak_utf8() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from headrace_dags.graph import Graph
 from headrace_dags.plan.digests import DigestInputs
-from headrace_dags.plan.model import Member, Plan, Segment, Target
+from headrace_dags.plan.model import Mapper, Member, Plan, Segment, Target
 from headrace_dags.plan.planner import plan
 from headrace_dags.plan.targets import local
 
@@ -14,7 +14,10 @@ def planned(graph: Graph, target: Target | None = None) -> Plan:
 
 
 def outline(plan: Plan) -> list[str]:
-    """A line a segment: its name, members in brackets, nodes in order; ``*n`` batched across runs; ``@axis/chunk`` mapped."""
+    """A line a segment: its name, members in brackets, nodes in order; ``*n`` batched across runs; ``@axis/chunk`` mapped.
+
+    A mapper is in braces: what it runs itself, then each call with the most items of it.
+    """
     return [_segment(segment) for segment in plan.segments]
 
 
@@ -34,7 +37,14 @@ def wires(plan: Plan) -> dict[str, str]:
 
 def _segment(segment: Segment) -> str:
     mapped = f" @{'+'.join(str(use) for use in segment.mapped)}/{segment.chunk}" if segment.mapped else ""
-    return f"{segment.name}: {' '.join(_member(member) for member in segment.members)}{mapped}"
+    stations = (_mapper(each, segment) if isinstance(each, Mapper) else _member(each) for each in segment.stations)
+    return f"{segment.name}: {' '.join(stations)}{mapped}"
+
+
+def _mapper(mapper: Mapper, segment: Segment) -> str:
+    members = {member.name: _member(member) for member in segment.members}
+    calls = (f"{''.join(members[name] for name in call.members)}/{call.chunk}" for call in mapper.calls)
+    return f"{{{' '.join([*(members[name] for name in mapper.inline), *calls])}}}"
 
 
 def _member(member: Member) -> str:
