@@ -19,7 +19,7 @@ from headrace_dags.declare.understand import declaration_of
 from headrace_dags.graph import Graph, Node, Use
 from headrace_dags.media.handles import Blob
 from headrace_dags.plan.gather import gather
-from headrace_dags.plan.model import Plan
+from headrace_dags.plan.model import Mapper, Plan
 from headrace_dags.plan.planner import plan
 from headrace_dags.plan.targets import local
 from headrace_dags.running.bodies import load
@@ -162,9 +162,19 @@ def _failures(
 
 
 def chunked(old: Plan, most: int) -> Plan:
-    """The same plan with chunks of at most ``most`` items."""
-    segments = tuple(each.model_copy(update={"chunk": min(each.chunk, most)}) for each in old.segments)
+    """The same plan with chunks of at most ``most`` items, whoever drives them."""
+    segments = tuple(
+        each.model_copy(update={"chunk": min(each.chunk, most), "mapper": _chunked(each.mapper, most)})
+        for each in old.segments
+    )
     return Plan(**{**{name: getattr(old, name) for name in Plan.model_fields}, "segments": segments})
+
+
+def _chunked(old: Mapper | None, most: int) -> Mapper | None:
+    if old is None:
+        return None
+    calls = tuple(each.model_copy(update={"chunk": min(each.chunk, most)}) for each in old.calls)
+    return old.model_copy(update={"calls": calls})
 
 
 def renamed(graph: Graph, prefix: str) -> Graph:

@@ -268,12 +268,20 @@ def path_between(edge: Edge, middle: Place) -> Why:
     return Why("path-between", f"{middle.name} runs after {producer} and before {consumer}")
 
 
+def waits_for(edge: Edge, late: Place, call: Place) -> Why:
+    """What a mapper takes has to be there before it begins: it must not hold up calls that need it not."""
+    text = f"with {edge.consumer.name} in its model {call.name} would wait for {late.name}, which it does not need"
+    return Why("waits-for", text)
+
+
 def by_a_mapper(edge: Edge, chunk: int) -> Why:
     """One of the two is called by a mapper for the items of an axis."""
     producer, consumer = edge.producer.name, edge.consumer.name
     if chunk and edge.mapped:
         each = "one item" if chunk == 1 else f"at most {chunk} items"
-        return Why("mapper", f"{consumer} is {kind(edge.consumer)}: a mapper calls it for {each} of {producer} at a time")
+        return Why(
+            "mapper", f"{consumer} is {kind(edge.consumer)}: a mapper calls it for {each} of {producer} at a time"
+        )
     if chunk:
         return Why("mapper", f"a mapper calls {consumer} for items, with all of {producer} each time")
     return Why("mapper", f"a mapper calls {producer} for items, and gathers them for {consumer}")

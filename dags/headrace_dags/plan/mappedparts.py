@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 from headrace_dags.axes import mapped_uses
-from headrace_dags.plan.cuts import Edge, Place, Why, no_input, path_between
+from headrace_dags.plan.cuts import Edge, Place, Why, no_input, path_between, waits_for
 from headrace_dags.plan.segments import Joined, MappedParts
 from headrace_dags.plan.wiring import Wiring
 
@@ -67,8 +67,12 @@ class Parting:
         return feeding | {member for member, before in enumerate(self._before) if before & mapped}
 
     def _misfit(self, parts: MappedParts, members: Sequence[int], edge: Edge) -> Why | None:
-        """Why an ensemble of the mapper and what stands beside it cannot be: a circle, or a model that nothing starts."""
+        """Why there can be no such mapper: its calls would wait for what they do not need, it would wait for itself, or
+        nothing would start one of the models beside it.
+        """
         core = set(parts.members)
+        if late := self._late(parts, core):
+            return waits_for(edge, self._first(late), self._first(parts.calls[0][0]))
         beside = [member for member in members if member not in core]
         if not beside:
             return None
@@ -83,6 +87,12 @@ class Parting:
         if idle is None and not self._is_fed(core):
             idle = self._first(min(core))
         return Why("no-input", no_input(Edge(idle, edge.consumer, edge.use))) if idle else None
+
+    def _late(self, parts: MappedParts, core: set[int]) -> int | None:
+        """A member that the mapper takes from, and that one of its calls could do without."""
+        feeding = sorted({before for member in core for before in self._before[member]} - core)
+        heads = [call[0] for call in parts.calls]
+        return next((member for member in feeding if not all(self._above[head] >> member & 1 for head in heads)), None)
 
     def _is_fed(self, core: set[int]) -> bool:
         """Whether a mapper takes anything from outside."""
@@ -108,3 +118,14 @@ class Parting:
             {of_item[link.producer] for number in numbers for link in self._wiring.links[number]} - {member}
             for member, numbers in enumerate(self._joined.members.items)
         ]
+
+    @cached_property
+    def _above(self) -> Sequence[int]:
+        """For each member all that come before it, as the bits of one integer."""
+        found: list[int] = []
+        for before in self._before:
+            above = 0
+            for member in before:
+                above |= found[member] | 1 << member
+            found.append(above)
+        return found

@@ -69,7 +69,9 @@ class _Walk:
         walked = self._grouping.result()
         groups = [self._groups[self._grouping.root(items[0])] for items in walked.items]
         of_item = {member: number for number, group in enumerate(groups) for member in group.members}
-        told = {names: why for names, why in walked.apart.items() if names in self._asked and why is not _NOTHING_MAPPED}
+        told = {
+            names: why for names, why in walked.apart.items() if names in self._asked and why is not _NOTHING_MAPPED
+        }
         return replace(
             self._joined,
             groups=Groups(
@@ -97,7 +99,7 @@ class _Walk:
         """Roots of the groups that the segment would join: a mapper must hold all the items that it maps over, or all of
         the values that were made of them.
         """
-        proposed = self._grouping.proposed(reaching)
+        proposed = [root for root in self._grouping.proposed(reaching) if not self._is_fed_by_the_engine(root)]
         drives = [root for root in proposed if self._groups[root].parts]
         if not self._parting.is_chunked(alone.members):
             return proposed if drives else ()
@@ -105,6 +107,10 @@ class _Walk:
         opened = any(edge.opens for _, edge in reaching) or bool(drives)
         whole = len(sources) == 1 and sources <= set(proposed) and not self._parting.maps_inputs(alone.members)
         return proposed if whole and opened else ()
+
+    def _is_fed_by_the_engine(self, root: int) -> bool:
+        group = self._groups[root]
+        return group.parts is None and self._parting.is_chunked(group.members)
 
     def _grown(
         self, alone: _Group, joins: Sequence[int], reaching: Sequence[Arrival]

@@ -23,7 +23,6 @@ from headrace_serving.runtimes.parts import Tensors, in_parts
 from headrace_serving.runtimes.together import together
 from headrace_serving.tensors import Tensor
 
-
 Station = Member | Mapper
 
 

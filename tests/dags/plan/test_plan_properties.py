@@ -124,7 +124,8 @@ def test_only_what_comes_per_item_is_batched_across_runs(graph: Graph):
             if member.batching:
                 flows = member.inputs
                 assert len(member.nodes) == 1
-                mapped = mapped_uses(graph.by_name[member.nodes[0]]) if segment.mapped else ()
+                called = segment.mapper is not None and member in segment.models and member not in segment.stations
+                mapped = mapped_uses(graph.by_name[member.nodes[0]]) if segment.mapped or called else ()
                 assert all(not flow.many for flow in flows) or [flow.use for flow in flows] == [*mapped]
                 ragged = (flow for flow in (*flows, *member.outputs) if flow.type.is_array and -1 in flow.type.sizes)
                 assert all(flow.wire != "tensor" for flow in ragged)

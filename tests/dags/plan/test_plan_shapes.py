@@ -63,7 +63,7 @@ def test_branches_that_never_meet_are_two_segments():
 
 def test_items_feed_a_batched_step_in_chunks_and_come_back_whole():
     build = Builder()
-    frames = build.node("frames", build.input("video", VIDEO), gives=IMAGE, many=True, max_items=64)
+    frames = build.node("frames", build.input("video", VIDEO), gives=IMAGE, many=True)
     slides = build.node("read_slide", frames, mapped=True, batch=8)
     plan = planned(build.graph(build.node("index", slides)))
     assert outline(plan) == [
@@ -96,7 +96,7 @@ def test_a_small_map_that_must_wait_for_a_model_gets_its_items_in_chunks():
     topic = build.node("classify", head, form="stateful")
     plan = planned(build.graph(build.node("label", parts, topic, mapped=True)))
     assert outline(plan) == ["split-to-classify: [split] [classify]", "label: [label] @split.parts/16"]
-    assert cuts(plan) == ["split>classify own-model", "split>>label mapped-apart", "classify>>label axis-differs"]
+    assert cuts(plan) == ["split>classify own-model", "split>>label path-between", "classify>>label axis-differs"]
 
 
 def test_mapped_steps_of_one_axis_are_one_segment():
@@ -118,7 +118,7 @@ def test_what_follows_a_class_step_that_makes_items_gets_them_in_chunks():
 
 def test_a_model_without_batches_gets_one_item_at_a_time():
     build = Builder()
-    frames = build.node("frames", build.input("video", VIDEO), gives=IMAGE, many=True, max_items=64)
+    frames = build.node("frames", build.input("video", VIDEO), gives=IMAGE, many=True)
     plan = planned(build.graph(build.node("read", frames, mapped=True, form="stateful")))
     assert outline(plan)[1] == "read: [read] @frames.result/1"
 
@@ -296,8 +296,7 @@ def test_the_lecture_is_planned_as_documented():
     )
     plan = planned(build.graph(story, build.node("stack", vectors, gives=VECTOR)))
     assert outline(plan) == [
-        "find-slides: [find_slides]",
-        "read-slide: [read_slide] @find_slides.frames/1",
+        "find-slides-to-read-slide: {[find_slides] [read_slide]/1}",
         "soundtrack-to-find-speech: [soundtrack] [find_speech]",
         "transcribe: [transcribe] @find_speech.sounds/1",
         "timeline-to-passages: [timeline passages]",
