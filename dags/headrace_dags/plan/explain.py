@@ -18,11 +18,43 @@ def explain(plan: Plan) -> str:
 
 
 def _segment_rows(plan: Plan) -> Iterator[Row]:
-    """One row a model: segment, slice, how it is fed, model, nodes, batching; what repeats is left empty."""
+    """One row a model: segment, slice, how it is fed, model, nodes, batching; what repeats is left empty.
+
+    A mapper has one for what it runs itself, then one for each model that it calls.
+    """
     for segment in plan.segments:
-        for place, member in enumerate(segment.members):
-            first = (segment.name, segment.slice, _feeding(segment)) if not place else ("", "", "")
-            yield (*first, member.name, " ".join(member.nodes), _batching(plan, member))
+        for place, (fed, name, nodes, batches) in enumerate(_model_rows(plan, segment)):
+            yield (
+                (segment.name, segment.slice, fed, name, nodes, batches)
+                if not place
+                else ("", "", fed, name, nodes, batches)
+            )
+
+
+def _model_rows(plan: Plan, segment: Segment) -> Iterator[Row]:
+    feeding = _feeding(segment)
+    for station in segment.stations:
+        if isinstance(station, Mapper):
+            yield (feeding, station.name, _run_by(station, segment), "-")
+            yield from _call_rows(plan, station, segment)
+        else:
+            yield (feeding, station.name, " ".join(station.nodes), _batching(plan, station))
+        feeding = ""
+
+
+def _run_by(mapper: Mapper, segment: Segment) -> str:
+    """The nodes that a mapper runs in its own process."""
+    return " ".join(node for member in segment.members if member.name in mapper.inline for node in member.nodes) or "-"
+
+
+def _call_rows(plan: Plan, mapper: Mapper, segment: Segment) -> Iterator[Row]:
+    """One row a model that a mapper calls, and for how many items at a time."""
+    members = {member.name: member for member in segment.members}
+    for call in mapper.calls:
+        fed = f"{mapper.name}, {call.chunk} at a time"
+        for name in call.members:
+            yield (fed, name, " ".join(members[name].nodes), _batching(plan, members[name]))
+            fed = ""
 
 
 def _reason_rows(plan: Plan) -> Iterator[Row]:
