@@ -92,7 +92,7 @@ class Body:
         self.let(f"{found}.title" if self.random.random() < 0.5 else f"cat({found}.title, number({found}.size))")
 
     def spread(self) -> None:
-        self.let(f"{self.random.choice(('few', 'several'))}({self.text()})", "many")
+        self.let(f"{self.random.choice(('few', 'few', 'several'))}({self.text()})", "many")
 
     def many(self) -> str:
         if not self.manies:

@@ -75,6 +75,11 @@ class Case:
         return chunked(made, TIGHT_CHUNK) if self.example.tight else made
 
     @property
+    def has_mapper(self) -> bool:
+        """Whether a map of the dag is driven inside a segment."""
+        return any(segment.mapper for segment in self.plan.segments)
+
+    @property
     def plainly(self) -> Came:
         """What a plain call of the dag comes to."""
         try:

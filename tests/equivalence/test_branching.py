@@ -4,6 +4,7 @@ import asyncio
 import shutil
 import sys
 from collections.abc import Iterator
+from itertools import count, islice
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from tests.equivalence.together import on_one_server, place
 
 from headrace_serving.runtimes.inprocess import InProcessExecutor
 
-IN_PROCESS, ON_TRITON, AT_ONCE = 150, 40, 10
+IN_PROCESS, ON_TRITON, MAPPED, AT_ONCE = 150, 40, 20, 10
 
 
 @pytest.fixture(scope="module")
@@ -33,16 +34,20 @@ def test_in_process(root: Path) -> None:
         async with InProcessExecutor(case.plan, place(root)) as executor:
             case.branches_alike(await case.on(executor, place(root)))
 
-    failed = 0
+    failed = mapped = 0
     for seed in range(IN_PROCESS):
         case = Case(branching(seed), root)
+        mapped += case.has_mapper
         asyncio.run(run(case))
         failed += case.plainly.failure is not None
     assert 0 < failed < IN_PROCESS / 4
+    assert mapped > IN_PROCESS / 10
 
 
 def test_on_triton(root: Path) -> None:
     cases = [Case(branching(seed, 4), root, f"b{seed}_") for seed in range(1_000, 1_000 + ON_TRITON)]
+    more = (Case(branching(seed, 4), root, f"b{seed}_") for seed in count(2_000))
+    cases += islice((case for case in more if case.has_mapper), MAPPED)
     for first in range(0, len(cases), AT_ONCE):
         some = cases[first : first + AT_ONCE]
         for case, came in zip(some, asyncio.run(on_one_server(some, place(root))), strict=True):

@@ -16,6 +16,7 @@ from headrace_dags.ports.annotations import Parsed, accepts, parse
 HEAD = "from typing import NamedTuple\n\nimport headrace as hr\nfrom steps import *\n"
 CONSTANTS = {"Text": ("'x y'", "''"), "int": ("2", "5"), "float": ("0.5", "3")}
 MANY_CONSTANTS = {"Text": ("['p', 'q r', 's', 't']", "[]"), "int": ("[1, 2, 9]", "[]")}
+BOUNDED, MODELS = ("letters", "few", "count"), ("tidy", "picky", "repeat", "Embed()", "Tag(prefix='<')")
 SUB_WEIGHT, VALUE_WEIGHT = 10, 4
 WORDS = ("x", "ada", "bob", "cec", "Ü☠", "yes", "no")
 """What texts are made of: three of them are what some step refuses."""
@@ -100,8 +101,9 @@ def _example(draw: st.DrawFn, steps: ModuleType, most: int) -> Example:
 def _dag(draw: st.DrawFn, callees: Sequence[Callee], name: str, body: Body, most: int) -> tuple[str, Callee]:
     """The source of a dag, and how to call it. Inputs that no call takes are left out."""
     given = list(body.values)
+    bounded = draw(st.sampled_from((False, False, True)))
     for number in range(draw(st.sampled_from([*range(1, most), *[most] * most]))):
-        _call(draw, callees, body, number)
+        _call(draw, callees, body, number, bounded=bounded)
     ends = _ends(draw, body)
     taken = [value for value in given if value.name in body.used]
     parameters = ", ".join(f"{value.name}: {body.annotation(value)}" for value in taken)
@@ -118,10 +120,19 @@ def _dag(draw: st.DrawFn, callees: Sequence[Callee], name: str, body: Body, most
     return source, Callee(name, tuple(ports), tuple(outputs), several, mappable=False, is_step=False)
 
 
-def _call(draw: st.DrawFn, callees: Sequence[Callee], body: Body, number: int) -> None:
+def _ways(callees: Sequence[Callee], bounded: bool, number: int) -> list[tuple[Callee, bool]]:
+    """What may be called, and whether mapped: of a dag with a bounded axis first what makes it, then a model over it."""
+    if bounded and number < 2:
+        names = (BOUNDED, MODELS)[number]
+        return [(callee, bool(number)) for callee in callees if callee.name in names]
+    return [(callee, mapped) for callee in callees for mapped in ((False, True) if callee.mappable else (False,))]
+
+
+def _call(draw: st.DrawFn, callees: Sequence[Callee], body: Body, number: int, *, bounded: bool) -> None:
     """Draw a call that the values so far can feed, and write it."""
-    ways = [(callee, mapped) for callee in callees for mapped in ((False, True) if callee.mappable else (False,))]
-    open_ways = [way for way in ways if all(arguments for _, arguments in _arguments(*way, body.values))]
+    fitting = (_ways(callees, begins, number) for begins in ((bounded, False) if bounded else (False,)))
+    found = ([way for way in ways if _is_open(way, body)] for ways in fitting)
+    open_ways = next(ways for ways in found if ways)
     fed = [way for way in open_ways if any(isinstance(each[0], Value) for _, each in _arguments(*way, body.values))]
     callee, mapped = draw(st.sampled_from(fed or open_ways))
     written: list[str] = []
@@ -137,6 +148,11 @@ def _call(draw: st.DrawFn, callees: Sequence[Callee], body: Body, number: int) -
     for port in callee.outputs:
         name = f"v{number}.{port.name}" if callee.several else f"v{number}"
         body.values.append(Value(name, port.type, port.many or mapped, number, droppable=callee.is_step))
+
+
+def _is_open(way: tuple[Callee, bool], body: Body) -> bool:
+    """Whether the values so far can feed a call."""
+    return all(arguments for _, arguments in _arguments(*way, body.values))
 
 
 def _arguments(callee: Callee, mapped: bool, values: Sequence[Value]) -> Iterator[tuple[Port, list[Value | str]]]:

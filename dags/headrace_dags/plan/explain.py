@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from headrace_dags.gates import Gate
 from headrace_dags.graph import Input, Node, Use
-from headrace_dags.plan.model import Flow, Member, Plan, PlannedJoin, Reason, Segment
+from headrace_dags.plan.model import Flow, Mapper, Member, Plan, PlannedJoin, Reason, Segment
 
 Row = tuple[str, ...]
 

@@ -167,5 +167,5 @@ def _tail(use: Use) -> str:
 def _group(segment: Segment, notes: Mapping[str, Note]) -> Group:
     note = notes.get(f"segment:{segment.name}", Note())
     where = "" if segment.slice == "none" else f" on {segment.slice}"
-    title = f"{segment.name}{where}"
+    title = f"{segment.name}{where}{' · mapper' if segment.mapper else ''}"
     return Group(segment.name, title, tuple(f"node:{name}" for name in segment.nodes), note.text, note.tone)

@@ -69,6 +69,8 @@ class Builder:
         model_file: str = "",
         isolate: bool = False,
         timeout_s: float | None = None,
+        retry: int = 0,
+        tolerant: float | None = None,
         mapped: bool = False,
         resources: Resources = NO_NEEDS,
     ) -> Any:
@@ -94,7 +96,8 @@ class Builder:
                 inputs=inputs,
                 outputs=outputs,
                 mapped=("in0",) if mapped else (),
-                options=Options(isolate=isolate, timeout_s=timeout_s),
+                tolerant=tolerant,
+                options=Options(isolate=isolate, timeout_s=timeout_s, retry=retry),
             )
         )
         self.sources[name] = Location("dag.py", 10 + len(self.nodes))
