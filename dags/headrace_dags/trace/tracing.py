@@ -115,7 +115,7 @@ def _in_order(tracer: Tracer, outputs: Sequence[Output]) -> tuple[Node, ...]:
         return ordered({name: node for name, node in tracer.nodes.items() if name in kept}, roots)
     except Entangled as tangle:
         where, location = tracer.scope.declared.where, tracer.sources[tangle.nodes[0]]
-        tracer.notes.note(joins.join_cycle(tangle.nodes), where, location)
+        tracer.notes.note(joins.join_cycle({name: tracer.sources[name].line for name in tangle.nodes}), where, location)
         return ()
 
 
