@@ -104,6 +104,7 @@ class Step(Generic[P, R_co]):
         timeout: str | None = None,
         isolate: bool = False,
         name: str | None = None,
+        idle: str | None = None,
     ) -> Step[P, R_co]:
         """The same step with other options for this use; what is left out stays as it was.
 
@@ -112,8 +113,10 @@ class Step(Generic[P, R_co]):
             timeout: how long one try may take, e.g. ``"30s"``.
             isolate: whether it is served apart from its neighbours.
             name: what its node is called in the graph.
+            idle: of a step whose items leave the dag as a stream: how long the next one may take; ``"30s"`` where
+                nothing is said.
         """
-        said = {"retry": retry, "timeout": timeout, "isolate": isolate, "name": name}
+        said = {"retry": retry, "timeout": timeout, "isolate": isolate, "name": name, "idle": idle}
         return self._used(using(self.use, caller(), **said))
 
     def tolerant(self, *, min_success: float) -> Step[P, R_co | None]:

@@ -33,6 +33,10 @@ def _reason_rows(plan: Plan) -> Iterator[Row]:
 def _remarks(plan: Plan) -> Iterator[str]:
     """What a reader might not expect of this plan."""
     for segment in plan.segments:
+        if segment.stream:
+            node = segment.outputs[0].use.node
+            idle, ahead = segment.stream.idle_s, segment.stream.ahead
+            yield f"{node} leaves as a stream: at most {ahead} items ahead of who takes them, {idle:g} s for the next one."
         if plan.target.kind == "local" and segment.resources.device == "gpu":
             yield f"{segment.name} asks for a GPU: on this machine it runs wherever its steps put it."
         for member in segment.members:
@@ -119,6 +123,7 @@ def _notes(plan: Plan) -> str:
 
 def _feeding(segment: Segment) -> str:
     items = f"{' '.join(map(str, segment.mapped))}, {segment.chunk} at a time" if segment.mapped else "once a run"
+    items = f"{items}, by stream" if segment.stream else items
     return "; ".join(filter(None, (items, needed(segment.gate))))
 
 

@@ -70,6 +70,7 @@ def _fused(wiring: Wiring, target: Target, inline: frozenset[str]) -> Fused:
             demand=without(wiring.gates.demands[node.name], inline),
             is_apart=node.join is not None and node.name not in inline,
             exposure=wiring.exposures[node.name],
+            stream=wiring.tails[node.name],
         )
         axis = chunk_axis(node, wiring.axes)
         stays = axis is None or _inlines(wiring, links, once, places, grouping)

@@ -33,6 +33,25 @@ an item that is missing, 2 for one that was lost; behind it lies the failure as 
 """
 
 
+IDLE_S = 30.0
+"""How long a stream may take for its next item where nothing is said."""
+
+AHEAD = 16
+"""How many items of a stream are made ahead of the one who takes them."""
+
+
+class Streaming(Record):
+    """How the items of a model leave that has a stream for its only output: one by one, as they are made.
+
+    Attributes:
+        idle_s: the most seconds that the next item may take.
+        ahead: the most items that are made and that nobody has taken yet.
+    """
+
+    idle_s: float = IDLE_S
+    ahead: int = Field(default=AHEAD, ge=1)
+
+
 class Flow(Record):
     """A value of the graph where it crosses the border of a segment or a model.
 
@@ -65,6 +84,7 @@ class Member(Record):
         outputs: values it gives to others.
         batching: set where requests may be batched across runs (one batched node, all its inputs per item).
         gates: when those of its nodes run that only a branch inside it needs, by the node's name.
+        stream: set where its only output leaves item by item: it is decoupled and called by stream.
     """
 
     name: str
@@ -73,6 +93,7 @@ class Member(Record):
     outputs: tuple[Flow, ...]
     batching: Batching | None = None
     gates: dict[str, Gate] = {}
+    stream: Streaming | None = None
 
 
 class Reason(Record):
@@ -134,6 +155,11 @@ class Segment(Record):
     def nodes(self) -> tuple[str, ...]:
         """Names of its nodes, in topological order within each member."""
         return tuple(node for member in self.members for node in member.nodes)
+
+    @property
+    def stream(self) -> Streaming | None:
+        """Set where its only output leaves item by item; it has one model then."""
+        return self.members[0].stream
 
     @property
     def model(self) -> str:

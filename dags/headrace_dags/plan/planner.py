@@ -11,7 +11,7 @@ from headrace_dags.plan.digests import Digester, DigestInputs
 from headrace_dags.plan.feeding import batching_of, chunk_size, mapped_inputs
 from headrace_dags.plan.flows import Flows
 from headrace_dags.plan.members import fuse
-from headrace_dags.plan.model import Choice, Member, Plan, PlannedJoin, Reason, Segment, Target
+from headrace_dags.plan.model import IDLE_S, Choice, Member, Plan, PlannedJoin, Reason, Segment, Streaming, Target
 from headrace_dags.plan.naming import MOST_CHARACTERS, Names, group_name
 from headrace_dags.plan.refusals import refuse
 from headrace_dags.plan.segments import Joined, join
@@ -135,10 +135,16 @@ class _Builder:
             outputs=self._flows.of(border.outputs),
             batching=batching_of(places),
             gates=self._inner_gates(places) if any(place.node.join for place in places) else {},
+            stream=next((_streaming(place) for place in places if place.stream == place.name), None),
         )
 
     def _places(self, numbers: Sequence[int]) -> tuple[Place, ...]:
         return tuple(self._joined.places[number] for number in numbers)
+
+
+def _streaming(place: Place) -> Streaming:
+    idle_s = place.node.options.idle_s
+    return Streaming(idle_s=IDLE_S if idle_s is None else idle_s)
 
 
 def _digested(segment: Segment, graph: Graph, digester: Digester) -> Segment:

@@ -9,7 +9,7 @@ from headrace_dags.declare.options import StepOptions, UseOptions
 from headrace_dags.declare.units import UnitError, microseconds, seconds, size_bytes
 from headrace_dags.graph import Batching, Options, Resources
 from headrace_dags.misfit import Misfit
-from headrace_dags.rules import joins
+from headrace_dags.rules import joins, streams
 
 
 def resources(options: StepOptions) -> tuple[Resources, list[Misfit]]:
@@ -100,7 +100,10 @@ def use(options: UseOptions | None) -> tuple[Options, list[Misfit]]:
         misfits.append(
             Misfit("option-value", "isolate expects True or False", f"{options.isolate!r}", "Write isolate=True")
         )
-    found = Options(retry=retry, timeout_s=timeout_s, isolate=bool(options.isolate))
+    idle_s = duration("idle", options.idle, misfits.append)
+    if idle_s is not None and timeout_s is not None and idle_s >= timeout_s:
+        misfits.append(streams.idle_longer())
+    found = Options(retry=retry, timeout_s=timeout_s, isolate=bool(options.isolate), idle_s=idle_s)
     return found, misfits
 
 

@@ -62,6 +62,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "axis-deep": "Axes are one deep, also in a dag that is mapped",
         "collect-stream": "collect takes what is made item by item",
         "field-unknown": "A projection names a field of the model",
+        "idle-stream": "idle is for a stream",
         "join-axis": "Joins that wait take single values",
         "join-constant": "Joins take values of the dag",
         "join-count": "A join has something to choose from",

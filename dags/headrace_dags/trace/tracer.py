@@ -206,7 +206,7 @@ class Tracer(Witness):
         return joining.patient(self, kind, values, within, need)
 
     def collect(self, value: Any) -> Any:
-        """The same value: in a dag the items of a step that yields are one value anyway."""
+        """The same value, which leaves the dag as a whole."""
         origin = origin_of(value) if is_standin(value) else None
         node = self.nodes.get(origin.use.node) if origin and origin.use else None
         if origin is None or (origin.port and not (node and node.step.yields)):
@@ -217,7 +217,7 @@ class Tracer(Witness):
             )
             self.excuse(value)
             return self.poison()
-        return StandIn(origin)
+        return StandIn(replace(origin, collected=True))
 
     def field(self, value: StandIn, name: str) -> Any:
         """Wire the projection of a field; whatever has no fields is misused."""
@@ -348,8 +348,9 @@ class Tracer(Witness):
             value, is_mapped = bound[each.name], each.name in mapped
             found = self._judged(each, value, location, site, mapped=is_mapped)
             use = found if isinstance(found, Use) else None
-            axis = scope if is_mapped else origin_of(value).axis if is_standin(value) else None
-            stand_in = StandIn(Origin(self, use, each.port, each.annotation, axis))
+            came = origin_of(value) if is_standin(value) else Origin(self)
+            axis = scope if is_mapped else came.axis
+            stand_in = StandIn(Origin(self, use, each.port, each.annotation, axis, came.collected))
             given[each.name] = value if isinstance(found, Const) else stand_in
         return given
 

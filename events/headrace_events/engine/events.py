@@ -66,6 +66,22 @@ class Started(Record):
     task: TaskKey
 
 
+class Item(Record):
+    """A task of a segment that streams made an item, which is there before the task has ended.
+
+    Attributes:
+        index: its number, from 0. One that comes again, because the step was run again, counts for nothing.
+        outputs: the item by the flow's name.
+        shown: the item as a person reads it, where it is a short text or short JSON; else empty.
+    """
+
+    type: Literal["item"] = "item"
+    task: TaskKey
+    index: int
+    outputs: dict[str, Payload]
+    shown: str = ""
+
+
 class Result(Record):
     """A task succeeded: its outputs by the flow's name.
 
@@ -109,7 +125,7 @@ class Cancel(Record):
     reason: str = ""
 
 
-Event = Annotated[Submitted | Started | Result | Failed | TimerFired | Cancel, Field(discriminator="type")]
+Event = Annotated[Submitted | Started | Item | Result | Failed | TimerFired | Cancel, Field(discriminator="type")]
 
 
 class Piece(Record):

@@ -11,6 +11,7 @@ from headrace_events.engine.decide import decide
 from headrace_events.engine.events import (
     Event,
     Failed,
+    Item,
     Outcome,
     Result,
     Started,
@@ -75,6 +76,7 @@ class SegmentProgress:
         failure: how the first of them did, or why the segment gives nothing; an item is counted within the run's axis.
         failed: whether a task of its own failed for good.
         over: whether the run is.
+        streamed: how many items of its stream are there.
     """
 
     name: str
@@ -94,6 +96,7 @@ class SegmentProgress:
     failure: TaskFailure | None = None
     failed: bool = False
     over: bool = False
+    streamed: int = 0
 
     @property
     def complete(self) -> bool:
@@ -147,6 +150,8 @@ class Progress:
         self.state, commands = decide(self.state, event, at_s, self._wiring)
         if isinstance(event, Started):
             self._begin(event.task, at_s)
+        elif isinstance(event, Item):
+            self._stream(event)
         elif isinstance(event, Result | Failed):
             self._end(event, at_s)
         for number in range(len(self._segments)) if self._moved(event) or commands else ():
@@ -206,6 +211,12 @@ class Progress:
         started_s = at_s if old.started_s is None else old.started_s
         retries = old.retries + (task.attempt > 1)
         self._segments[number] = replace(old, running=old.running + 1, retries=retries, started_s=started_s)
+
+    def _stream(self, item: Item) -> None:
+        number = self._wiring.numbers.get(item.task.segment)
+        if number is not None:
+            old = self._segments[number]
+            self._segments[number] = replace(old, streamed=max(old.streamed, item.index + 1))
 
     def _end(self, event: Result | Failed, at_s: float) -> None:
         attempt = self._attempts.get(event.task)

@@ -12,6 +12,7 @@ from headrace_events.engine.events import Event, Failed, IssueTask, Payload, Res
 from headrace_events.engine.exchange import Exchange
 from headrace_events.engine.inbox import Inbox
 from headrace_events.engine.settings import ShellSettings
+from headrace_events.engine.streaming import Streams
 from headrace_events.log.contract import Oversize
 from headrace_serving.failure import FailureKind, TaskFailed, TaskFailure
 from headrace_serving.runtimes.contract import Executor, Task
@@ -53,6 +54,7 @@ class Worker:
         self._exchange = exchange
         self._inbox = inbox
         self._prefix = settings.prefix(inbox.run)
+        self._streams = Streams(exchange, inbox)
         self._windows = {each.name: asyncio.Semaphore(settings.window(each)) for each in plan.segments}
         self.lack: EnvironmentLack | None = None
 
@@ -107,7 +109,11 @@ class Worker:
         guard = asyncio.timeout(None if limit_s is None else limit_s + LATE_S)
         try:
             async with guard:
-                return await self._executor.call(task, inputs)
+                if segment.stream is None:
+                    return await self._executor.call(task, inputs)
+                stream = self._streams.of(command.task, segment)
+                await self._executor.stream(task.model_copy(update={"have": len(stream.items)}), inputs, stream.take)
+                return stream.whole()
         except TimeoutError as error:
             if not guard.expired():
                 raise

@@ -14,8 +14,9 @@ from headrace_dags.plan.model import Member, Plan, Segment
 from headrace_serving.failure import TaskFailed, TaskFailure
 from headrace_serving.program import program
 from headrace_serving.runner import Request, request_id
-from headrace_serving.runtimes.contract import Task, Workplace
+from headrace_serving.runtimes.contract import Take, Task, Workplace
 from headrace_serving.runtimes.instance import Instance
+from headrace_serving.runtimes.items import Taken, patiently
 from headrace_serving.runtimes.limit import limited
 from headrace_serving.runtimes.parts import Tensors, in_parts
 from headrace_serving.runtimes.together import together
@@ -67,6 +68,28 @@ class InProcessExecutor:
         segment = self._plan.by_name[task.segment]
         execute = partial(self._execute, segment, request_id(task.prefix, task.id))
         return await limited(task, segment, in_parts(segment, inputs, execute))
+
+    async def stream(self, task: Task, inputs: Tensors, take: Take) -> None:
+        """Execute one task on a segment that streams; see the contract. What holds for a body that runs past the limit of
+        :meth:`call` holds for its next item.
+        """
+        segment = self._plan.by_name[task.segment]
+        request = Request(request_id(task.prefix, task.id), {name: _own(tensor) for name, tensor in inputs.items()})
+        await limited(task, segment, self._items(segment, request, Taken(take, task.have)))
+
+    async def _items(self, segment: Segment, request: Request, taken: Taken) -> None:
+        assert segment.stream
+        outlet = self._instances[segment.members[0].name].stream(request, segment.stream.ahead)
+        index = 0
+        try:
+            await outlet.begun()
+            while (answer := await patiently(segment, outlet.take())) is not None:
+                if isinstance(answer, TaskFailure):
+                    raise TaskFailed(answer)
+                await taken.give(index, {name: _own(tensor) for name, tensor in answer.items()})
+                index += 1
+        finally:
+            outlet.leave()
 
     async def _execute(self, segment: Segment, request: str, inputs: Tensors) -> Tensors:
         """Run the members, each as soon as all it takes is there."""

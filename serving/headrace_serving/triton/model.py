@@ -29,7 +29,7 @@ class TritonPythonModel:
 
         self._served = ServedModel(program)
 
-    def execute(self, requests: Sequence[Any]) -> list[Any]:
+    def execute(self, requests: Sequence[Any]) -> list[Any] | None:
         """Run the requests that Triton hands over together."""
         return self._served.execute(requests)
 
