@@ -28,7 +28,7 @@ from headrace_dags.plan.model import Flow, Plan, Segment
 from headrace_dags.plan.planner import plan
 from headrace_dags.plan.targets import local
 from headrace_dags.ports.annotations import Parsed, parse
-from headrace_serving.codec import Sink, decode, encode
+from headrace_serving.codec import Sink, blank, decode, encode
 from headrace_serving.failure import TaskFailed, TaskFailure
 from headrace_serving.objects.file import FileStore
 from headrace_serving.runtimes.contract import Executor, Task, Workplace
@@ -88,6 +88,7 @@ class Driver:
     served: Served
     prefix: str = "tenant/run"
     tasks: int = field(default=0)
+    taken: list[tuple[int, Mapping[str, Tensor]]] = field(default_factory=list)
 
     @property
     def store(self) -> FileStore:
@@ -113,7 +114,18 @@ class Driver:
         task = Task(
             id=f"run/{segment.name}/0/{self.tasks}", prefix=self.prefix, segment=segment.name, deadline_s=deadline_s
         )
-        return await self.executor.call(task, inputs)
+        if segment.stream is None:
+            return await self.executor.call(task, inputs)
+        (flow,) = segment.outputs
+        self.taken = items = []
+        await self.executor.stream(task, inputs, lambda *item: self._take(items, item))
+        assert [index for index, _ in items] == list(range(len(items)))
+        assert all(item[flow.name].items == 1 for _, item in items)
+        return {flow.name: Tensor.join([item[flow.name] for _, item in items] or [blank(flow, 0)])}
+
+    @staticmethod
+    async def _take(items: list[tuple[int, Mapping[str, Tensor]]], item: tuple[int, Mapping[str, Tensor]]) -> None:
+        items.append(item)
 
     async def failure(self, dag: Dag[..., Any], *values: Any, deadline_s: float | None = 30.0) -> TaskFailure:
         with pytest.raises(TaskFailed) as caught:

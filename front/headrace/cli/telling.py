@@ -15,6 +15,7 @@ from headrace_events.engine.events import (
     Cancel,
     Event,
     Failed,
+    Item,
     Payload,
     Result,
     Started,
@@ -35,7 +36,7 @@ def of_segment(record: RunRecord, segment: str) -> Iterator[Recorded]:
 
 def concerns(each: Recorded, segment: str) -> bool:
     """Whether an event is one of a task of ``segment``; every event is where that is empty."""
-    return not segment or (isinstance(each.event, Started | Result | Failed) and each.event.task.segment == segment)
+    return not segment or (isinstance(each.event, Started | Item | Result | Failed) and each.event.task.segment == segment)
 
 
 def segment_of(record: RunRecord, node: str) -> str:
@@ -140,6 +141,8 @@ def _told(event: Event, paint: Ink) -> str:
             return f"submitted  {_payloads(event.inputs) or 'no inputs'}"
         case Started():
             return f"started    {_task(event.task)}"
+        case Item():
+            return f"item       {_task(event.task)} [{event.index}]: {event.shown or _payloads(event.outputs)}"
         case Result():
             facts = filter(None, (_payloads(event.outputs), lost(event.lost), _spent(event)))
             return f"{paint('good', 'result')}     {_task(event.task)}: {', '.join(facts)}"

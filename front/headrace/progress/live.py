@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Self
 
+from headrace.progress.items import told
 from headrace.progress.words import lost, word
 from headrace.terminal import duration
 from headrace_dags.plan.model import Plan
@@ -54,7 +55,10 @@ class LiveView:
 
     def observe(self, event: Event, at_s: float) -> None:
         """Take an event into account; the next refresh shows it."""
+        before = self._progress.segments
         self._progress.observe(event, at_s)
+        if text := told(event, before):
+            self._live.console.print(text, highlight=False, markup=False)
         if self._progress.outcome:
             self._stage = self._progress.outcome.status
 
@@ -97,7 +101,9 @@ def _state(segment: SegmentProgress) -> tuple[str, str]:
 
 
 def _bar(segment: SegmentProgress) -> str:
-    """Tasks done of all, as a bar where there are several."""
+    """Tasks done of all, as a bar where there are several; of a stream how many items are there."""
+    if segment.streamed:
+        return f"{segment.streamed} item{'s' if segment.streamed != 1 else ''}"
     if segment.tasks is None or segment.tasks == 1:
         return ""
     filled = _BAR_CELLS * segment.done // max(segment.tasks, 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Self
 
+from headrace.progress.items import told
 from headrace.progress.words import lost, why, word
 from headrace.terminal import duration, remark
 from headrace_dags.plan.model import Plan
@@ -43,7 +44,10 @@ class PlainView:
 
     def observe(self, event: Event, at_s: float) -> None:
         """Tell of segments that came further."""
+        before = self._progress.segments
         self._progress.observe(event, at_s)
+        if text := told(event, before):
+            self._say(text)
         for segment in self._progress.segments:
             self._close(segment)
             self._tell(segment)
@@ -66,6 +70,7 @@ class PlainView:
         if segment.complete or now_s - told_s >= _EVERY_S:
             self._told[segment.name] = (segment.done, now_s)
             count = f" {segment.done}/{segment.tasks}" if segment.tasks != 1 else ""
+            count += f" {segment.streamed} items" if segment.streamed else ""
             took = duration((segment.ended_s or segment.started_s) - segment.started_s)
             facts = [f"{segment.name}{count}{' done' if segment.complete else ''}", took if segment.complete else ""]
             self._say(", ".join(filter(None, (*facts, lost(segment.lost)))))
