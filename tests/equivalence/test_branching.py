@@ -33,12 +33,14 @@ def test_in_process(root: Path) -> None:
         async with InProcessExecutor(case.plan, place(root)) as executor:
             case.branches_alike(await case.on(executor, place(root)))
 
-    failed = 0
+    failed = streams = 0
     for seed in range(IN_PROCESS):
         case = Case(branching(seed), root)
         asyncio.run(run(case))
         failed += case.plainly.failure is not None
+        streams += bool(case.dag.graph.streams)
     assert 0 < failed < IN_PROCESS / 4
+    assert streams > IN_PROCESS / 5
 
 
 def test_on_triton(root: Path) -> None:

@@ -70,6 +70,7 @@ def test_on_triton(root: Path, steps: ModuleType) -> None:
 
     collect()
     assert len(cases) == ON_TRITON
+    assert sum(bool(case.dag.graph.streams) for case in cases) >= 3
     for first in range(0, len(cases), AT_ONCE):
         some = cases[first : first + AT_ONCE]
         for case, came in zip(some, asyncio.run(on_one_server(some, place(root))), strict=True):

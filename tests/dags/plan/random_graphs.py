@@ -20,7 +20,7 @@ def graphs(draw: st.DrawFn, most: int = 12) -> Graph:
     for number in range(draw(st.integers(0, most))):
         values += _node(draw, build, f"n{number}", values)
     chosen = draw(st.lists(st.sampled_from(values), min_size=1, max_size=3))
-    return build.graph(*(values[-1:] + chosen))
+    return build.graph(*(values[-1:] + chosen), streams=draw(st.booleans()))
 
 
 def _node(draw: st.DrawFn, build: Builder, name: str, values: list[Value]) -> list[Value]:

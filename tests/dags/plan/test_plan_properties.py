@@ -74,6 +74,19 @@ def test_a_mapped_segment_runs_over_one_axis(graph: Graph):
             assert segment.chunk == 0
 
 
+@given(graphs(20))
+@settings(some, max_examples=150)
+def test_a_stream_ends_a_segment_of_one_model_that_gives_nothing_else(graph: Graph):
+    plan = planned(graph)
+    for segment in plan.segments:
+        last = segment.nodes[-1]
+        assert (segment.stream is not None) == bool(graph.streams.intersection(segment.nodes))
+        if segment.stream:
+            assert [flow.use.node for flow in segment.outputs] == [last]
+            assert graph.streams.intersection(segment.nodes) == {last}
+            assert (segment.lowering, segment.mapped, len(segment.members)) == ("inline", (), 1)
+
+
 @given(graphs())
 @some
 def test_models_that_hold_something_stand_alone(graph: Graph):
