@@ -36,7 +36,9 @@ def of_segment(record: RunRecord, segment: str) -> Iterator[Recorded]:
 
 def concerns(each: Recorded, segment: str) -> bool:
     """Whether an event is one of a task of ``segment``; every event is where that is empty."""
-    return not segment or (isinstance(each.event, Started | Item | Result | Failed) and each.event.task.segment == segment)
+    return not segment or (
+        isinstance(each.event, Started | Item | Result | Failed) and each.event.task.segment == segment
+    )
 
 
 def segment_of(record: RunRecord, node: str) -> str:

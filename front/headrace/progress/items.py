@@ -16,11 +16,10 @@ def told(event: Event, before: Sequence[SegmentProgress]) -> str:
         event: what happened.
         before: how far the segments were.
     """
-    if not isinstance(event, Item) or any(_has(each, event) for each in before):
+    if not isinstance(event, Item):
+        return ""
+    segment = next((each for each in before if each.name == event.task.segment), None)
+    if segment is None or segment.streamed > event.index:
         return ""
     content = event.shown or ", ".join(size(payload.nbytes) for payload in event.outputs.values())
-    return f"{event.task.segment} [{event.index}]: {content}"
-
-
-def _has(segment: SegmentProgress, item: Item) -> bool:
-    return segment.name == item.task.segment and segment.streamed > item.index
+    return f"{segment.nodes[-1]} [{event.index}]: {content}"

@@ -18,6 +18,8 @@ from headrace_serving.oip import OipClient, of_rpc, of_status, request_of, tenso
 from headrace_serving.tensors import Tensor
 from headrace_serving.triton.asking import BEGIN, END, MORE, TAKE, WHAT
 
+_grpc: Any = grpc.aio  # whose stubs lack EOF
+
 Wait = Callable[[Awaitable[Any]], Awaitable[Any]]
 """Waits for the next response, perhaps only for so long."""
 
@@ -93,7 +95,7 @@ async def _next(call: Any, model: str, wait: Wait) -> Any:
         TaskFailed: the model's own failure, or that of the server.
     """
     response = await wait(call.read())
-    if response is grpc.aio.EOF:
+    if response is _grpc.EOF:
         raise TaskFailed(TaskFailure(kind="unavailable", message=f"{model}: the server ended the stream"))
     if response.error_message:
         raise TaskFailed(of_status(model, grpc.StatusCode.UNKNOWN, response.error_message))
