@@ -140,20 +140,21 @@ def line(each: Recorded, begun_at_s: float, paint: Ink) -> str:
 def _told(event: Event, paint: Ink) -> str:
     match event:
         case Submitted():
-            return f"submitted  {_payloads(event.inputs) or 'no inputs'}"
+            text = f"submitted  {_payloads(event.inputs) or 'no inputs'}"
         case Started():
-            return f"started    {_task(event.task)}"
+            text = f"started    {_task(event.task)}"
         case Item():
-            return f"item       {_task(event.task)} [{event.index}]: {event.shown or _payloads(event.outputs)}"
+            text = f"item       {_task(event.task)} [{event.index}]: {event.shown or _payloads(event.outputs)}"
         case Result():
             facts = filter(None, (_payloads(event.outputs), lost(event.lost), _spent(event)))
-            return f"{paint('good', 'result')}     {_task(event.task)}: {', '.join(facts)}"
+            text = f"{paint('good', 'result')}     {_task(event.task)}: {', '.join(facts)}"
         case Failed():
-            return f"{paint('bad', 'failed')}     {_task(event.task)}: {event.failure.message.splitlines()[0]}, {_spent(event)}"
+            text = f"{paint('bad', 'failed')}     {_task(event.task)}: {event.failure.message.splitlines()[0]}, {_spent(event)}"
         case TimerFired():
-            return f"timer      {event.name}"
+            text = f"timer      {event.name}"
         case Cancel():
-            return f"{paint('warn', 'cancel')}     {event.reason}"
+            text = f"{paint('warn', 'cancel')}     {event.reason}"
+    return text
 
 
 def _task(task: TaskKey) -> str:
