@@ -55,9 +55,11 @@ def _silence(length_s: float) -> Sound:
 def _voice(random: np.random.Generator) -> Sound:
     """Something that is heard and is no key: a gliding voice with harmonics."""
     length = round(random.uniform(0.4, 0.8) * RATE)
-    phase = 2 * np.pi * np.cumsum(np.linspace(*random.uniform(110, 230, 2), length)) / RATE
-    harmonics = [np.sin(number * phase) / number for number in range(1, 9)]
-    return (0.15 * np.sum(harmonics, axis=0) * np.hanning(length)).astype(np.float32)
+    first_hz, last_hz = random.uniform(110, 230, 2)
+    phase = 2 * np.pi * np.cumsum(np.linspace(first_hz, last_hz, length)) / RATE
+    harmonics = np.array([np.sin(number * phase) / number for number in range(1, 9)])
+    voice: Sound = (0.15 * harmonics.sum(axis=0) * np.hanning(length)).astype(np.float32)
+    return voice
 
 
 def main() -> None:

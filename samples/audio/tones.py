@@ -22,8 +22,9 @@ def tone(key: str, length_s: float) -> Sound:
     """The sound of a key, at half of full scale."""
     row = next(index for index, keys in enumerate(KEYS) if key in keys)
     at_s = np.arange(round(length_s * RATE)) / RATE
-    pair = (ROWS_HZ[row], COLUMNS_HZ[KEYS[row].index(key)])
-    return np.sum([0.25 * np.sin(2 * np.pi * hz * at_s) for hz in pair], axis=0).astype(np.float32)
+    low, high = (np.sin(2 * np.pi * hz * at_s) for hz in (ROWS_HZ[row], COLUMNS_HZ[KEYS[row].index(key)]))
+    sound: Sound = (0.25 * (low + high)).astype(np.float32)
+    return sound
 
 
 def keys_of(sound: Sound) -> str:
