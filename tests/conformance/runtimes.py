@@ -37,6 +37,7 @@ from headrace_serving.tensors import Tensor
 Make = Callable[[Plan, Workplace], Executor]
 Fail = Callable[[str, str, str], Awaitable[TaskFailure]]
 SERVED = Path(__file__).parents[1] / "serving" / "served"
+MODULES = ("served_dags", "stream_dags")
 MIB = 1 << 20
 
 
@@ -148,14 +149,16 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     write_linear_model(root / "linear.onnx", [4])
     write_linear_model(root / "rows.onnx", ["rows", 4])
     sys.path.insert(0, str(root))
-    sys.modules.pop("served_dags", None)
+    for name in MODULES:
+        sys.modules.pop(name, None)
     import served_dags
 
     scratch = root / ".headrace" / "scratch"
     place = Workplace(import_root=root, objects=root / ".headrace" / "objects", scratch=scratch)
     yield Served(place, served_dags, {dag.__name__: planned(root, dag) for dag in served_dags.DAGS})
     sys.path.remove(str(root))
-    del sys.modules["served_dags"]
+    for name in MODULES:
+        del sys.modules[name]
 
 
 @pytest_asyncio.fixture(scope="class", loop_scope="class")

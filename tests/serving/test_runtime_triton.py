@@ -100,6 +100,17 @@ class TestTriton(RuntimeConformance, StreamConformance):
         made_by = [text.split()[0] for text in stream.texts]
         assert made_by == [first] * (AHEAD + 2) + [second] * 3, "of items that differ the first counts"
 
+    async def test_a_process_that_dies_while_an_item_is_taken(self, driver: Driver, dags: Any, tmp_path: Path) -> None:
+        stream = Stream(driver, dags.eager_stream, tmp_path, 2 * AHEAD, room=asyncio.Semaphore(0))
+        running = stream.begin()
+        await until(lambda: stream.made() >= AHEAD)
+        os.kill(int(stream.runs()[0]), signal.SIGKILL)
+        await until(lambda: len(stream.runs()) == 2)
+        for _ in range(3 * AHEAD):
+            stream.room.release()
+        await running
+        assert [index for index, _ in stream.items] == [0, *range(2 * AHEAD)], "only what was in hand is taken anew"
+
     async def test_a_stream_that_kills_its_process_is_at_fault(self, driver: Driver, dags: Any) -> None:
         failure = await driver.failure(dags.dying_stream, 3)
         assert (failure.kind, failure.node) == ("step", "dying")

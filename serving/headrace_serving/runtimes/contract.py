@@ -84,8 +84,9 @@ class Executor(Protocol):
         """Execute one task on a segment that streams: its items are taken one after another, as they are made.
 
         The next item is given when the one before is taken, and no more are made ahead than the segment says. A step that
-        is run again because its process died gives only what was not taken before, so no item comes twice; the numbers
-        tell which is which, and of items that differ the first counts.
+        is run again because its process died gives only what was not taken before, so no item is taken twice. Where the
+        process dies while an item is being taken, taking it is cancelled and begins anew; its number tells. Of items that
+        differ from run to run the first counts.
 
         Args:
             task: which segment, under which id and limit, and what is there already.
