@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import signal
 import subprocess
 from collections.abc import Iterator
 
@@ -17,6 +19,7 @@ from headrace_events.engine.events import Item, Payload, Started, Submitted, Tas
 
 pytestmark = pytest.mark.timeout(120)
 TALK = """\
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +29,7 @@ import headrace as hr
 
 @hr.step
 def words(text: hr.Text) -> Iterator[hr.Text]:
+    Path(__file__).with_name("pid").write_text(str(os.getpid()))
     for number, word in enumerate(text.split()):
         while not Path(__file__).with_name(f"gate-{number}").exists():
             time.sleep(0.01)
@@ -56,12 +60,21 @@ def told(process: subprocess.Popen[str]) -> Iterator[str]:
         yield line.partition("] ")[2].rstrip("\n")
 
 
+def begun(project: Project, runtime: str) -> subprocess.Popen[str]:
+    command = project.command("run", "talk.py", "--input", "text=one two three", "--runtime", runtime)
+    return subprocess.Popen(
+        command,
+        cwd=project.folder,
+        env=project.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
 @pytest.mark.parametrize("runtime", ["inprocess", "triton"])
 def test_items_are_shown_while_the_step_goes_on(talk: Project, runtime: str) -> None:
-    command = talk.command("run", "talk.py", "--input", "text=one two three", "--runtime", runtime)
-    process = subprocess.Popen(
-        command, cwd=talk.folder, env=talk.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    process = begun(talk, runtime)
     lines = told(process)
     for number, word in enumerate(("one", "two", "three")):
         opened(talk, number)  # the next item waits for its gate, so this one is shown before the step is done
@@ -69,6 +82,26 @@ def test_items_are_shown_while_the_step_goes_on(talk: Project, runtime: str) -> 
     out, _ = process.communicate(timeout=60)
     assert process.returncode == 0
     assert "result  Many[Text]  result/ (3 items)" in out
+
+
+def test_a_process_that_dies_in_the_middle_costs_no_item_and_doubles_none(talk: Project) -> None:
+    opened(talk, 0, 1)
+    process = begun(talk, "triton")
+    lines = told(process)
+    assert "words [1]: two" in lines
+    os.kill(int((talk.folder / "pid").read_text()), signal.SIGKILL)
+    opened(talk, 2)
+    rest = list(lines)
+    process.communicate(timeout=60)
+    assert process.returncode == 0, rest
+    assert [line for line in rest if line.startswith("words [")] == ["words [2]: three"]
+    logs = [json.loads(line) for line in talk.headrace("logs", "--json").out.splitlines()]
+    assert [(each["index"], each["shown"]) for each in logs if each.get("type") == "item"] == [
+        (0, "one"),
+        (1, "two"),
+        (2, "three"),
+    ]
+    assert not [each for each in logs if each.get("type") == "failed"], "none of it is an attempt"
 
 
 def test_the_result_is_the_list_and_the_record_has_the_items(talk: Project) -> None:
