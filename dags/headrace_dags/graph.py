@@ -183,11 +183,13 @@ class Options(Record):
         retry: how often it is tried again when it fails.
         timeout_s: the most seconds of one try, from start to finish; ``None`` is no limit.
         isolate: whether it is served apart from its neighbours.
+        cache: whether its results are kept across runs, and given again for equal inputs.
     """
 
     retry: int = Field(default=0, ge=0)
     timeout_s: float | None = None
     isolate: bool = False
+    cache: bool = False
 
 
 JoinKind = Literal["switch", "when", "optional", "first", "quorum"]

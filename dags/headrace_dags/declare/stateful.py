@@ -106,9 +106,10 @@ class Stateful:
         timeout: str | None = None,
         isolate: bool = False,
         name: str | None = None,
+        cache: bool = False,
     ) -> Self:
         """The same step with other options for this use; see ``Step.with_``."""
-        said = {"retry": retry, "timeout": timeout, "isolate": isolate, "name": name}
+        said = {"retry": retry, "timeout": timeout, "isolate": isolate, "name": name, "cache": cache}
         return used(self, using(state_of(self).use, caller(), **said))
 
     def tolerant(  # type: ignore[misc]  # checkers see a step by its __call__

@@ -104,6 +104,7 @@ class Step(Generic[P, R_co]):
         timeout: str | None = None,
         isolate: bool = False,
         name: str | None = None,
+        cache: bool = False,
     ) -> Step[P, R_co]:
         """The same step with other options for this use; what is left out stays as it was.
 
@@ -112,8 +113,9 @@ class Step(Generic[P, R_co]):
             timeout: how long one try may take, e.g. ``"30s"``.
             isolate: whether it is served apart from its neighbours.
             name: what its node is called in the graph.
+            cache: whether its results are kept across runs, and given again for equal inputs and unchanged code.
         """
-        said = {"retry": retry, "timeout": timeout, "isolate": isolate, "name": name}
+        said = {"retry": retry, "timeout": timeout, "isolate": isolate, "name": name, "cache": cache}
         return self._used(using(self.use, caller(), **said))
 
     def tolerant(self, *, min_success: float) -> Step[P, R_co | None]:

@@ -47,6 +47,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "stateful-setup": "setup takes nothing and is an ordinary method",
     },
     "Calls in a dag": {
+        "cache-input": "A step that is cached takes a value of the dag",
         "constant-type": "A constant fits its port; media are no constants",
         "foreign-value": "A dag wires its own values only",
         "many-expected": "A port for many takes an axis",

@@ -57,6 +57,7 @@ ADVICE: Final[Mapping[str, str]] = {
     "or into an installed package.",
     "model-missing": "The path of a model file starts from the import root. A file that is downloaded or built must be there before "
     "the dag is planned.",
+    "no-cache": "A cluster keeps no results between runs yet. Leave out cache=True where the dag is planned for one.",
     "no-output": "A server answers with a value. Let the step return what it did, if only a bool.",
     # The machine
     "disk-full": "`headrace clean` removes old runs and their objects. Runs lie in the state folder (`--state`, HEADRACE_STATE), results in "

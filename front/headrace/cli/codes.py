@@ -59,6 +59,7 @@ OTHER_GROUPS: Mapping[str, Mapping[str, str]] = {
         "model-outside": "A model file lies below the import root",
         "model-missing": "A model file is there",
         "no-output": "A model has outputs",
+        "no-cache": "Results are kept across runs on this machine only",
         "whole-branch": "A step of a branch takes items one by one, or all at once",
     },
     "The machine": {

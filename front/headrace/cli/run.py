@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         "headrace run shop.py --input invoice=@scan.pdf --input currency=EUR --json",
         "headrace run frames.py --input frames=@folder/ --runtime inprocess",
         "headrace run postcard.py --input picture=@sunset.png --watch",
+        "headrace run shop.py --input invoice=@scan.pdf --no-cache",
         "headrace run postcard.py --step colour --from 3f2a --item 2 --pdb",
     )
 )
@@ -51,6 +52,9 @@ if TYPE_CHECKING:
     "--runtime",
     type=click.Choice(["auto", "triton", "inprocess"]),
     help="What executes the segments.  [default: triton where it can run]",
+)
+@click.option(
+    "--no-cache", is_flag=True, help="Compute all of it: use no results that steps with cache=True kept, and keep none."
 )
 @click.option("--keep", is_flag=True, help="Keep the model repository and the server's own folder.")
 @click.option(
@@ -81,6 +85,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter a flag
     pairs: tuple[str, ...],
     out: Path | None,
     runtime: str | None,
+    no_cache: bool,
     keep: bool,
     watch: bool,
     node: str | None,
@@ -107,7 +112,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter a flag
     if node is not None:
         return _one(Step(spec, node, earlier, item, state, out, pdb, as_json))
 
-    checked = check(Request(spec, pairs, runtime, state, out))
+    checked = check(Request(spec, pairs, runtime, state, out, cache=not no_cache))
     with one_interrupt():
         end = _run(checked, keep=keep, quiet=as_json)
     try:

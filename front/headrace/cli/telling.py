@@ -141,7 +141,8 @@ def _told(event: Event, paint: Ink) -> str:
         case Started():
             return f"started    {_task(event.task)}"
         case Result():
-            facts = filter(None, (_payloads(event.outputs), lost(event.lost), _spent(event)))
+            kept = f"{event.cached} from the cache" if event.cached else ""
+            facts = filter(None, (_payloads(event.outputs), lost(event.lost), kept, _spent(event)))
             return f"{paint('good', 'result')}     {_task(event.task)}: {', '.join(facts)}"
         case Failed():
             return f"{paint('bad', 'failed')}     {_task(event.task)}: {event.failure.message.splitlines()[0]}, {_spent(event)}"

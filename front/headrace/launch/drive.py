@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from headrace.launch.prepare import Checked
-from headrace.launch.runtime import executor
+from headrace.launch.runtime import caching, executor
 from headrace.progress.view import View
 from headrace.runs import TENANT, State
 from headrace_dags.declare.declaration import Signature
@@ -76,7 +76,8 @@ def drive(job: Job, view: View) -> Outcome:
 async def _execute(job: Job, tensors: Mapping[str, Tensor], store: FileStore, view: View) -> Outcome:
     workplace = Workplace(import_root=job.checked.import_root, objects=job.state.objects, scratch=job.scratch)
     bare, log = executor(job.checked.chosen, job.plan, workplace, view.note)
-    runtime = RedactingExecutor(bare, job.checked.redact)
+    safe = RedactingExecutor(bare, job.checked.redact)
+    runtime = caching(safe, job.plan, store, job.checked.limits, view.note)
     view.stage(f"starting {job.checked.chosen.name}")
     try:
         async with runtime:

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from headrace.runs import TENANT
 from headrace_dags.errors import EnvironmentLack
 
 if TYPE_CHECKING:
     from headrace_dags.plan.model import Plan
+    from headrace_serving.cache.limits import Limits
+    from headrace_serving.objects.file import FileStore
     from headrace_serving.runtimes.contract import Executor, Workplace
 
 _NOT_EXERCISED = "not exercised: the server, the borders between processes, limits of memory"
@@ -72,6 +75,29 @@ def executor(
 
     triton = TritonExecutor(plan, workplace, on_event=lambda event: note(repair(event)))
     return triton, triton.log
+
+
+def caching(
+    inner: Executor, plan: Plan, store: FileStore, limits: Limits | None, note: Callable[[str], None]
+) -> Executor:
+    """The executor with a cache before it, where the plan asks for one.
+
+    Args:
+        inner: the executor.
+        plan: what it serves.
+        store: of the runs' objects, beside which results are kept.
+        limits: what they may take; ``None`` where none is to be read or kept.
+        note: is told of what a person must know, and of results that are no good.
+    """
+    if limits is None or not any(segment.cached for segment in plan.segments):
+        return inner
+    from headrace_dags.plan.explain import cached_secrets
+    from headrace_serving.cache.executor import CachingExecutor
+    from headrace_serving.cache.store import ResultStore
+
+    for remark in cached_secrets(plan):
+        note(remark)
+    return CachingExecutor(inner, plan, ResultStore(store, TENANT, limits, note))
 
 
 def repair(event: object) -> str:

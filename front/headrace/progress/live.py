@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Self
 
-from headrace.progress.words import lost, word
+from headrace.progress.words import lost, recalled, word
 from headrace.terminal import duration
 from headrace_dags.plan.model import Plan
 from headrace_events.engine.events import Event
@@ -92,7 +92,7 @@ class LiveView:
 def _state(segment: SegmentProgress) -> tuple[str, str]:
     if segment.how == "running" and segment.retries:
         return f"running, {segment.retries} retried", "yellow"
-    told = ", ".join(filter(None, (word(segment.how), lost(segment.lost))))
+    told = ", ".join(filter(None, (word(segment.how), recalled(segment), lost(segment.lost))))
     return told, "yellow" if segment.lost else _STYLES.get(segment.how, "dim")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Self
 
-from headrace.progress.words import lost, why, word
+from headrace.progress.words import lost, recalled, why, word
 from headrace.terminal import duration, remark
 from headrace_dags.plan.model import Plan
 from headrace_events.engine.events import Event
@@ -68,7 +68,7 @@ class PlainView:
             count = f" {segment.done}/{segment.tasks}" if segment.tasks != 1 else ""
             took = duration((segment.ended_s or segment.started_s) - segment.started_s)
             facts = [f"{segment.name}{count}{' done' if segment.complete else ''}", took if segment.complete else ""]
-            self._say(", ".join(filter(None, (*facts, lost(segment.lost)))))
+            self._say(", ".join(filter(None, (*facts, recalled(segment), lost(segment.lost)))))
 
     def _say(self, text: str) -> None:
         remark(f"[{time.monotonic() - self._begun_s:7.2f} s] {text}")

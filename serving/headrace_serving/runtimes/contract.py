@@ -40,6 +40,18 @@ class Workplace(Record):
     scratch: Path
 
 
+class Recalled(dict[str, Tensor]):
+    """The outputs of a task of which some calls were answered from the cache.
+
+    Attributes:
+        kept: how many: items of a mapped axis, else the one call that the task is.
+    """
+
+    def __init__(self, outputs: Mapping[str, Tensor], kept: int) -> None:
+        super().__init__(outputs)
+        self.kept = kept
+
+
 class Executor(Protocol):
     """Serves the segments of one plan. An asynchronous context manager: entering starts, leaving stops cleanly."""
 
