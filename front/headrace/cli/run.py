@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         "headrace run lecture.py:lecture --input video=@talk.mp4 --out results",
         "headrace run shop.py --input invoice=@scan.pdf --input currency=EUR --json",
         "headrace run frames.py --input frames=@folder/ --runtime inprocess",
+        "headrace run postcard.py --input picture=@sunset.png --runtime container",
         "headrace run postcard.py --input picture=@sunset.png --watch",
         "headrace run postcard.py --step colour --from 3f2a --item 2 --pdb",
     )
@@ -49,8 +50,8 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--runtime",
-    type=click.Choice(["auto", "triton", "inprocess"]),
-    help="What executes the segments.  [default: triton where it can run]",
+    type=click.Choice(["auto", "triton", "container", "inprocess"]),
+    help="What executes the segments.  [default: the first of triton, container, inprocess that can run]",
 )
 @click.option("--keep", is_flag=True, help="Keep the model repository and the server's own folder.")
 @click.option(

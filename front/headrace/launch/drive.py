@@ -75,7 +75,7 @@ def drive(job: Job, view: View) -> Outcome:
 
 async def _execute(job: Job, tensors: Mapping[str, Tensor], store: FileStore, view: View) -> Outcome:
     workplace = Workplace(import_root=job.checked.import_root, objects=job.state.objects, scratch=job.scratch)
-    bare, log = executor(job.checked.chosen, job.plan, workplace, view.note)
+    bare, log = executor(job.checked, workplace, view)
     runtime = RedactingExecutor(bare, job.checked.redact)
     view.stage(f"starting {job.checked.chosen.name}")
     try:

@@ -6,6 +6,7 @@ import time
 from typing import Self
 
 from headrace.progress.words import lost, why, word
+from headrace.progress.counted import counted
 from headrace.terminal import duration, remark
 from headrace_dags.plan.model import Plan
 from headrace_events.engine.events import Event
@@ -40,6 +41,10 @@ class PlainView:
     def note(self, text: str) -> None:
         """Something worth a line."""
         self._say(text)
+
+    def making(self, what: str, step: int, steps: int) -> None:
+        """A line for each step."""
+        self._say(counted(what, step, steps))
 
     def observe(self, event: Event, at_s: float) -> None:
         """Tell of segments that came further."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from headrace_serving.container.engine import Engine
@@ -13,7 +13,6 @@ from headrace_serving.triton.ports import LOOPBACK
 from headrace_serving.triton.settings import Endpoint
 
 PROGRAM = ("python3", "-m", "headrace_serving.container.inside")
-LABEL = "dev.headrace.server"
 _HOME = f"{RUN}/{TEMPORARY}"
 
 
@@ -27,7 +26,10 @@ class Container:
         endpoint: ports of this machine's loopback interface that lead to the server.
         mounts: what it sees of this machine.
         shared_memory_bytes: size of its ``/dev/shm``.
+        memory_bytes: most memory it may take; 0 for no limit.
+        network: name of its network; empty for the engine's own, which leads out.
         user: numbers of the caller's user and group.
+        labels: what it is found by.
     """
 
     name: str
@@ -35,7 +37,10 @@ class Container:
     endpoint: Endpoint
     mounts: tuple[Mount, ...]
     shared_memory_bytes: int
+    memory_bytes: int
+    network: str
     user: tuple[int, int]
+    labels: Mapping[str, str]
 
 
 def run_command(engine: Engine, container: Container) -> list[str]:
@@ -57,8 +62,11 @@ def remove_command(engine: Engine, name: str) -> list[str]:
 
 
 def _life(container: Container) -> Iterator[str]:
-    yield from ("--rm", "--interactive", "--name", container.name, "--label", f"{LABEL}={container.name}")
-    yield from ("--pull", "never", "--log-driver", "none")
+    yield from ("--rm", "--interactive", "--name", container.name, "--pull", "never", "--log-driver", "none")
+    for name, value in container.labels.items():
+        yield from ("--label", f"{name}={value}")
+    if container.network:
+        yield from ("--network", container.network)
     for port, inside in ((container.endpoint.grpc_port, GRPC_PORT), (container.endpoint.metrics_port, METRICS_PORT)):
         yield from ("--publish", f"{LOOPBACK}:{port}:{inside}")
 
@@ -66,6 +74,8 @@ def _life(container: Container) -> Iterator[str]:
 def _limits(engine: Engine, container: Container) -> Iterator[str]:
     yield from ("--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--read-only", "--tmpfs", "/tmp")  # noqa: S108
     yield from ("--shm-size", str(container.shared_memory_bytes))
+    if container.memory_bytes:
+        yield from ("--memory", str(container.memory_bytes))
     yield from _as_caller(engine, container.user)
     if engine.selinux:
         # Else the caller's files are closed to containers; to relabel them would change the caller's system.

@@ -50,6 +50,7 @@ class Engine:
         rootless: whether it runs as the caller, not as root.
         selinux: whether SELinux keeps containers from the caller's files.
         system: operating system of its containers.
+        memory_bytes: what it has; 0 where it does not say.
     """
 
     path: str
@@ -59,6 +60,10 @@ class Engine:
     rootless: bool = False
     selinux: bool = False
     system: str = "linux"
+    memory_bytes: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.kind.capitalize()} {self.version}{' without root' if self.rootless else ''} on {self.machine}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +132,7 @@ def _podman(path: str, facts: Mapping[str, Any]) -> Engine:
         _machine(host.get("arch", "")),
         rootless=bool(security.get("rootless")),
         selinux=bool(security.get("selinuxEnabled")),
+        memory_bytes=int(host.get("memTotal", 0)),
     )
 
 
@@ -140,6 +146,7 @@ def _docker(path: str, facts: Mapping[str, Any]) -> Engine:
         rootless="name=rootless" in options,
         selinux="name=selinux" in options,
         system=str(facts.get("OSType", "linux")),
+        memory_bytes=int(facts.get("MemTotal", 0)),
     )
 
 

@@ -11,7 +11,9 @@ from pathlib import Path
 from headrace_dags.errors import EnvironmentLack, Problem
 from headrace_serving.container.command import Container
 from headrace_serving.container.engine import Engine
-from headrace_serving.container.image import Recipe, build, is_built, recipe
+from headrace_serving.container.image import Building, Recipe, build, is_built, recipe
+from headrace_serving.container.leftovers import Lock, labels, remove_leftovers
+from headrace_serving.container.network import CLOSED, require_network
 from headrace_serving.container.orders import Server
 from headrace_serving.container.running import RunningContainer
 from headrace_serving.container.settings import (
@@ -42,15 +44,19 @@ class InContainer:
         engine: runs the containers.
         settings: how they are to be.
         workplace: what they see: the project read-only, objects and the run's folder for writing.
-        note: told what takes long, in a line.
+        on_building: told how far the image is where it has to be made.
     """
 
     name = "container"
 
     def __init__(
-        self, engine: Engine, settings: ContainerSettings, workplace: Workplace, note: Callable[[str], None]
+        self,
+        engine: Engine,
+        settings: ContainerSettings,
+        workplace: Workplace,
+        on_building: Callable[[Building], None] = lambda _building: None,
     ) -> None:
-        self._engine, self._settings, self._note = engine, settings, note
+        self._engine, self._settings, self._on_building = engine, settings, on_building
         self._workplace = workplace
         self._recipe: Recipe | None = None
 
@@ -69,25 +75,22 @@ class InContainer:
         """See the contract. Builds the image where the engine does not hold it."""
         require_disk(settings.folder, settings.reserve_disk_bytes)
         self._require_shared_memory(len(settings.models) * STUB_BYTES + settings.reserve_shm_bytes)
+        await remove_leftovers(self._engine)
         made = self._recipe = recipe(self._engine, self._settings, self._workplace.import_root)
         if not await is_built(self._engine, made):
-            named = f" and the packages of {made.origin}" if made.origin else ""
-            self._note(f"building the image {made.tag} on {made.base} with Triton{named}: once, a few minutes")
-            await build(self._engine, made, settings.log)
+            await build(self._engine, made, settings.log, self._on_building)
+        await require_network(self._engine, self._network)
 
     async def start(self, settings: ServerSettings, endpoint: Endpoint, identity: str) -> RunningContainer:
         """See the contract."""
-        assert self._recipe, "require comes first"
         log = ServerLog.from_now(settings.log)
-        container = Container(
-            name=identity.strip("-"),
-            image=self._recipe.tag,
-            endpoint=endpoint,
-            mounts=tuple(self._mounts()),
-            shared_memory_bytes=self._settings.shared_memory_bytes,
-            user=(os.getuid(), os.getgid()),
-        )
-        running = await RunningContainer.start(self._engine, container, _ordered(settings, identity), settings.log)
+        lock = Lock(settings.folder / f"{identity}container.lock")
+        try:
+            container, order = self._container(endpoint, identity, lock), _ordered(settings, identity)
+            running = await RunningContainer.start(self._engine, container, order, settings.log, lock)
+        except BaseException:
+            lock.release()
+            raise
         self._heed_refusal(running, log)
         return running
 
@@ -97,6 +100,25 @@ class InContainer:
             return None
         expected = "a model's process needs shared memory for its tensors"
         return self._too_little(expected)
+
+    @property
+    def _network(self) -> str:
+        return CLOSED if self._settings.network == "closed" else ""
+
+    def _container(self, endpoint: Endpoint, identity: str, lock: Lock) -> Container:
+        assert self._recipe, "require comes first"
+        name = identity.strip("-")
+        return Container(
+            name=name,
+            image=self._recipe.tag,
+            endpoint=endpoint,
+            mounts=tuple(self._mounts()),
+            shared_memory_bytes=self._settings.shared_memory_bytes,
+            memory_bytes=self._settings.memory_of(self._engine.memory_bytes),
+            network=self._network,
+            user=(os.getuid(), os.getgid()),
+            labels=labels(name, lock.path.absolute()),
+        )
 
     def _require_shared_memory(self, needed: int) -> None:
         if self._settings.shared_memory_bytes < needed:

@@ -1,4 +1,4 @@
-"""What is installed in the image: the server, what Headrace itself needs, and the packages that the project names."""
+"""What is installed in the image: the server and what Headrace needs, from a lock with hashes, and the project's packages."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import subprocess
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +15,9 @@ from headrace_dags.errors import EnvironmentLack, Problem
 from headrace_serving.triton.host import DISTRIBUTION
 
 SERVER, OWN, PROJECT = "server.txt", "headrace.txt", "project.txt"
-_EXTRAS_OF_STEPS = ("onnx", "remote")
+_LOCKED = Path(__file__).with_name("locked")
 _NOT_AGAIN = frozenset({"headrace", DISTRIBUTION})
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_EXTRA = re.compile(r"extra\s*==\s*['\"]([\w-]+)['\"]")
 _INCLUDE = re.compile(r"(-r|--requirement|-c|--constraint)[ =]?\s*(\S+)")
 _LOCAL = re.compile(r"(?:(?:-e|--editable)[ =]?\s*)?((?:\.{1,2}(?:/|$)|/|file:)\S*)")
 _EXPORT_LIMIT_S = 120.0
@@ -49,29 +47,12 @@ def packages(root: Path, named: str = "auto") -> Packages:
         EnvironmentLack: the file that was named is not there, or names what pip cannot install in the image.
     """
     origin, lines, more = _of_project(root, named)
-    return Packages(origin, {SERVER: _server(), OWN: _text(_own()), PROJECT: _text(lines), **more})
+    return Packages(origin, {**locked(), PROJECT: _text(lines), **more})
 
 
-def _server() -> str:
-    """The wheel that holds the server, in the version that this release of Headrace is made for."""
-    wanted = next(each for each in metadata.requires("headrace") or () if each.startswith(DISTRIBUTION))
-    return f"{wanted.partition(';')[0].strip()}\n"
-
-
-def _own() -> Iterator[str]:
-    """What Headrace imports where it serves, in the versions that are installed here: both ends encode alike."""
-    for requirement in metadata.requires("headrace") or ():
-        extra = _EXTRA.search(requirement)
-        name = _name(requirement)
-        if (not extra or extra[1] in _EXTRAS_OF_STEPS) and (version := _installed(name)):
-            yield f"{name}=={version}"
-
-
-def _installed(name: str) -> str:
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return ""
+def locked() -> dict[str, str]:
+    """The lock of this release: every package with its version and the hashes of its wheels, by file."""
+    return {name: (_LOCKED / name).read_text(encoding="utf-8") for name in (SERVER, OWN)}
 
 
 def _of_project(root: Path, named: str) -> tuple[str, list[str], dict[str, str]]:

@@ -94,9 +94,7 @@ def _engine(program: Program, answer: Answer, system: str) -> ContainerFinding:
     engine = engine_of(answer)
     misfit = _unusable(program, answer, engine, system)
     if engine and not misfit:
-        how = " without root" if engine.rootless else ""
-        detail = f"{engine.kind.capitalize()} {engine.version}{how} on {engine.machine}"
-        return ContainerFinding(program, True, detail, _needed(program), "", engine)
+        return ContainerFinding(program, True, str(engine), _needed(program), "", engine)
     detail, fix = misfit or ("", "")
     return ContainerFinding(program, False, detail, _needed(program), fix)
 

@@ -11,6 +11,7 @@ from typing import Any, Self, TypeVar
 from headrace_dags.errors import EnvironmentLack, Problem
 from headrace_serving.container.command import Container, remove_command, run_command
 from headrace_serving.container.engine import Engine
+from headrace_serving.container.leftovers import Lock
 from headrace_serving.container.orders import News, Order, Server
 from headrace_serving.triton.process import ending
 from headrace_serving.triton.stubs import Stub
@@ -28,21 +29,22 @@ class RunningContainer:
         engine: runs it.
         name: of the container.
         client: the engine's program, attached to the container.
+        lock: held while the container may be there.
     """
 
-    def __init__(self, engine: Engine, name: str, client: asyncio.subprocess.Process) -> None:
+    def __init__(self, engine: Engine, name: str, client: asyncio.subprocess.Process, lock: Lock) -> None:
         loop = asyncio.get_running_loop()
         self.pid = 0
         self.exited: asyncio.Future[str] = loop.create_future()
         self.on_stub_death: Callable[[Stub, str], None] = lambda _stub, _how: None
-        self._engine, self._name, self._client = engine, name, client
+        self._engine, self._name, self._client, self._lock = engine, name, client, lock
         self._started: asyncio.Future[tuple[Problem, ...]] = loop.create_future()
         self._listening = asyncio.Event()
         self._adopted: asyncio.Queue[Mapping[str, int]] = asyncio.Queue()
         self._listener = asyncio.create_task(self._listen())
 
     @classmethod
-    async def start(cls, engine: Engine, container: Container, server: Server, log: Path) -> Self:
+    async def start(cls, engine: Engine, container: Container, server: Server, log: Path, lock: Lock) -> Self:
         """Run a container, and start the server in it.
 
         Args:
@@ -50,6 +52,7 @@ class RunningContainer:
             container: what to run.
             server: what to start in it.
             log: file that receives all that is printed in it, and what the engine says, appended.
+            lock: says that we live; let go of when the container is gone.
 
         Raises:
             EnvironmentLack: the image or the container lacks what the server needs.
@@ -62,7 +65,7 @@ class RunningContainer:
                 stderr=output,
                 start_new_session=True,  # Ctrl-C in a terminal reaches the driver alone, which then stops us in order
             )
-        running = cls(engine, container.name, client)
+        running = cls(engine, container.name, client, lock)
         try:
             running._order(Order(do="start", server=server))
             await running._start_told()
@@ -120,6 +123,7 @@ class RunningContainer:
         except TimeoutError:
             await self._remove()
         await asyncio.wait({self._listener})
+        self._lock.release()
 
     async def _remove(self) -> None:
         """End a container that does not end by itself, and the program that waits for it."""

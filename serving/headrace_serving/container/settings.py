@@ -6,6 +6,7 @@ import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from headrace_dags.errors import BadInput, Problem
 
@@ -19,7 +20,10 @@ TEMPORARY = "tmp"
 
 GRPC_PORT, METRICS_PORT = 8001, 8002
 ANY_ADDRESS = "0.0.0.0"  # noqa: S104  # inside the container; outside it the ports are bound to the loopback interface
+Network = Literal["closed", "open"]
+
 _NEWEST_STUB = 13
+_SHARE_OF_MEMORY = 3 / 4
 _SIZE = re.compile(r"(\d+)([kmg]?)b?", re.IGNORECASE)
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
@@ -33,18 +37,26 @@ class ContainerSettings:
         base: image that the server's image is built on; ``auto`` is Python's slim image for the running Python.
         requirements: file below the import root that names the packages of the project; ``auto`` looks for one.
         shared_memory_bytes: size of ``/dev/shm`` in the container.
+        memory_bytes: most memory that the container may take; 0 for three quarters of what the engine has.
+        network: ``closed``, where nothing leads out, or ``open``.
     """
 
     engine: str = "auto"
     base: str = "auto"
     requirements: str = "auto"
     shared_memory_bytes: int = 1 << 30
+    memory_bytes: int = 0
+    network: Network = "closed"
 
     @property
     def base_image(self) -> str:
         """The image to build on, by its full name: Podman does not guess registries."""
         minor = min(sys.version_info[1], _NEWEST_STUB)
         return f"docker.io/library/python:3.{minor}-slim-bookworm" if self.base == "auto" else self.base
+
+    def memory_of(self, engine_bytes: int) -> int:
+        """Most memory of a container where the engine has ``engine_bytes``; 0 where nothing is known."""
+        return self.memory_bytes or int(engine_bytes * _SHARE_OF_MEMORY)
 
 
 def bytes_of(text: str, where: str) -> int:
