@@ -68,7 +68,7 @@ lock: $(VENV)/.uv  ## resolve requirements/*.in into requirements/*.txt again
 	$(LOCK) -c requirements/dev.txt pyproject.toml -o requirements/core.txt
 	for numpy in numpy1 numpy2; do $(LOCK) pyproject.toml requirements/$$numpy.in -o requirements/$$numpy.txt; done
 	$(IMAGE_LOCK) --no-deps requirements/container.in -o $(IMAGE)/server.txt
-	$(IMAGE_LOCK) --extra onnx --extra remote pyproject.toml -o $(IMAGE)/headrace.txt
+	$(IMAGE_LOCK) -c requirements/container-constraints.txt --extra onnx --extra remote pyproject.toml -o $(IMAGE)/headrace.txt
 
 clean:  ## remove what was built and run here (the environment stays)
 	rm -rf dist out .headrace $(LECTURE)/.headrace .mypy_cache .ruff_cache

@@ -22,7 +22,7 @@ GRPC_PORT, METRICS_PORT = 8001, 8002
 ANY_ADDRESS = "0.0.0.0"  # noqa: S104  # inside the container; outside it the ports are bound to the loopback interface
 Network = Literal["closed", "open"]
 
-_NEWEST_STUB = 13
+_NEWEST_MINOR = 12  # the stubs of the server need numpy 1
 _SHARE_OF_MEMORY = 3 / 4
 _SIZE = re.compile(r"(\d+)([kmg]?)b?", re.IGNORECASE)
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
@@ -51,7 +51,7 @@ class ContainerSettings:
     @property
     def base_image(self) -> str:
         """The image to build on, by its full name: Podman does not guess registries."""
-        minor = min(sys.version_info[1], _NEWEST_STUB)
+        minor = min(sys.version_info[1], _NEWEST_MINOR)
         return f"docker.io/library/python:3.{minor}-slim-bookworm" if self.base == "auto" else self.base
 
     def memory_of(self, engine_bytes: int) -> int:
