@@ -5,6 +5,7 @@ It stands for ``python:3.X-slim``. Wheels lie in it, and its pip knows nothing b
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import re
@@ -17,10 +18,9 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from headrace_serving.container.packages import OWN, SERVER, packages
+from headrace_serving.container.packages import OWN, SERVER, locked
 from headrace_serving.triton.probe import locate
 
-IMAGE = "localhost/headrace-test-base:latest"
 SHOUTY = "shouty-1.0-py3-none-any.whl"
 """A package that only the base's pip can find: what the test's project requires."""
 
@@ -30,36 +30,40 @@ _CHANGES = ("ENV PATH=/usr/local/bin:/usr/bin:/bin LD_LIBRARY_PATH=/usr/local/li
 _TOOLS = ("sh", "bash", "mkdir", "cat", "id", "sleep")
 
 
-def make(program: str, wheels: Path, folder: Path) -> None:
-    """Make the image with ``program`` from ``wheels``; the archive is written into ``folder``."""
+def make(program: str, name: str, wheels: Path, folder: Path) -> None:
+    """Make the image ``name`` with ``program`` from ``wheels``; the archive is written into ``folder``."""
     archive = folder / "base.tar"
     with tarfile.open(archive, "w", dereference=True) as tar:
         for source, target in _files(wheels):
             tar.add(source, target, recursive=False)
-        for name, text in {
+        for path, text in {
             "etc/passwd": "root:x:0:0::/root:/bin/sh\n",
             "etc/group": "root:x:0:\n",
             "etc/pip.conf": _PIP,
         }.items():
-            _add(tar, name, text.encode())
-        _add(tar, f"wheels/{SHOUTY}", _shouty())
-        for name in ("tmp", "root"):
-            entry = tarfile.TarInfo(name)
+            _add(tar, path, text.encode())
+        _add(tar, f"wheels/{SHOUTY}", shouty())
+        for path in ("tmp", "root"):
+            entry = tarfile.TarInfo(path)
             entry.type, entry.mode = tarfile.DIRTYPE, 0o1777
             tar.addfile(entry)
     changes = [argument for change in _CHANGES for argument in ("--change", change)]
-    subprocess.run([program, "import", *changes, archive, IMAGE], check=True, capture_output=True)
+    subprocess.run([program, "import", *changes, archive, name], check=True, capture_output=True)
     archive.unlink()
 
 
 def download(folder: Path) -> Path:
-    """The wheels that the image installs, from pip's index; they are kept."""
-    wanted = packages(folder).files
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, more in ((SERVER, ["--no-deps"]), (OWN, [])):
-        (folder / name).write_text(wanted[name])
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--only-binary", ":all:", "--dest", folder]
-        subprocess.run([*command, "--find-links", folder, *more, "-r", folder / name], check=True)
+    """The wheels that the image installs, from pip's index; they are kept, and fetched once for a lock."""
+    files = locked()
+    done = folder / hashlib.sha256("".join(files.values()).encode()).hexdigest()[:16]
+    if not done.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in files.items():
+            (folder / name).write_text(text)
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--dest", folder]
+        locks = ["--require-hashes", "--no-deps", "-r", folder / SERVER, "-r", folder / OWN]
+        subprocess.run([*command, "--only-binary", ":all:", *locks], check=True)
+        done.touch()
     return folder
 
 
@@ -103,7 +107,7 @@ def _libraries(programs: Iterable[Path]) -> set[Path]:
     return {Path(path) for path in found if not path.startswith(own) and "nvidia_pytriton" not in path}
 
 
-def _shouty() -> bytes:
+def shouty() -> bytes:
     files = {
         "shouty.py": "def shout(text):\n    return text.upper() + '!'\n",
         "shouty-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: shouty\nVersion: 1.0\n",
