@@ -149,7 +149,7 @@ def _one(step: Step) -> int:
 def _run(checked: Checked, *, keep: bool, quiet: bool) -> Conclusion:
     """Execute what was checked and save what came out; the scratch folder is gone afterwards, the record stays."""
     from headrace.launch.conclude import conclude
-    from headrace.launch.drive import Job, drive
+    from headrace.launch.drive import Job, drive_first
     from headrace.progress.view import view_for
     from headrace.runs import State, at_work, new_run
 
@@ -163,7 +163,7 @@ def _run(checked: Checked, *, keep: bool, quiet: bool) -> Conclusion:
             remark(f"Kept: {scratch}")
         try:
             with view_for(job.plan, quiet=quiet) as view:
-                drive(job, view)
+                job = drive_first(job, view)
             return conclude(job, checked.results(run))
         except KeyboardInterrupt:
             if not quiet:

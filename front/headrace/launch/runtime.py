@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,11 +28,13 @@ class Chosen:
         name: ``triton``, ``container`` or ``inprocess``.
         banner: what a person must know of it; empty where there is nothing.
         engine: what runs the container, where it is one.
+        earlier: what the runtimes lack that would have come first; none where this one was asked for.
     """
 
     name: str
     banner: str = ""
     engine: Engine | None = None
+    earlier: Mapping[str, EnvironmentLack] = field(default_factory=dict[str, EnvironmentLack])
 
 
 def choose(wanted: str, engine: str = "auto") -> Chosen:
@@ -56,8 +58,21 @@ def choose(wanted: str, engine: str = "auto") -> Chosen:
                 raise
             lacks[name] = lack
         else:
-            return Chosen(name, _instead(f"container ({found})", lacks) if lacks else "", found)
-    return Chosen("inprocess", _instead("inprocess", lacks, f"; {_NOT_EXERCISED}"))
+            return Chosen(name, _instead(f"container ({found})", lacks) if lacks else "", found, lacks)
+    return _in_process(lacks)
+
+
+def next_after(chosen: Chosen, lack: EnvironmentLack) -> Chosen | None:
+    """The runtime to use where ``chosen`` could not be started; ``None`` where it was asked for, or is not to blame.
+
+    Only a container: whether its image can be made is known when that was tried.
+    """
+    to_blame = all(each.code.startswith("container-") for each in lack.problems)
+    return _in_process({**chosen.earlier, "container": lack}) if chosen.earlier and chosen.engine and to_blame else None
+
+
+def _in_process(lacks: Mapping[str, EnvironmentLack]) -> Chosen:
+    return Chosen("inprocess", _instead("inprocess", lacks, f"; {_NOT_EXERCISED}"), earlier=lacks)
 
 
 def _find(name: str, engine: str) -> Engine | None:

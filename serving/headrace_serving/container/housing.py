@@ -146,7 +146,9 @@ class InContainer:
             EnvironmentLack: code ``container-run``.
         """
         if running.code == _REFUSED and not log.taken_port():
-            expected = f"{self._engine.kind} runs a container of {self._recipe.tag if self._recipe else 'the image'}"
+            expected = (
+                f"expects {self._engine.kind} to run a container of {self._recipe.tag if self._recipe else 'the image'}"
+            )
             write = (
                 f"Mend what it names ({self._engine.kind} info tells how it is set up), or use the runtime inprocess"
             )

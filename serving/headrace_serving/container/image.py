@@ -114,7 +114,7 @@ async def build(engine: Engine, made: Recipe, log: Path, told: Callable[[Buildin
         code = await _run(build_command(engine, made, folder), log, told_steps(made, told))
     if code:
         said = output.excerpt(_TOLD_LINES)
-        expected = f"{engine.kind} builds the image {made.tag} on {made.base}"
+        expected = f"expects {engine.kind} to build the image {made.tag} on {made.base}"
         got = f"code {code}:\n{said}\n"
         raise EnvironmentLack(Problem("container-image", "runtime container", expected, got, _ADVICE))
 

@@ -28,7 +28,7 @@ async def require_network(engine: Engine, name: str) -> None:
         return
     made = await ask(engine, *create_command(engine))
     if made.code and (await ask(engine, "network", "inspect", name)).code:  # else another driver was faster
-        expected = f"{engine.kind} makes a network that leads nowhere"
+        expected = f"expects {engine.kind} to make a network that leads nowhere"
         write = 'Mend what it names, or let steps reach the network: container_network = "open"'
         raise EnvironmentLack(Problem("container-network", "runtime container", expected, made.complaint, write))
 
