@@ -26,7 +26,7 @@ SHOUTY = "shouty-1.0-py3-none-any.whl"
 
 _PIP = "[global]\nno-index = true\nfind-links = /wheels\ndisable-pip-version-check = true\n"
 _LEFT_OUT = {"test", "idlelib", "tkinter", "turtledemo", "lib2to3", "__pycache__", "site-packages"}
-_CHANGES = ("ENV PATH=/usr/local/bin:/usr/bin:/bin LD_LIBRARY_PATH=/usr/local/lib", 'CMD ["python3"]')
+_CHANGES = ("ENV PATH=/usr/local/bin:/usr/bin:/bin", "ENV LD_LIBRARY_PATH=/usr/local/lib", 'CMD ["python3"]')
 _TOOLS = ("sh", "bash", "mkdir", "cat", "id", "sleep")
 
 
