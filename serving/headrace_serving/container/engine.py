@@ -51,6 +51,7 @@ class Engine:
         selinux: whether SELinux keeps containers from the caller's files.
         system: operating system of its containers.
         memory_bytes: what it has; 0 where it does not say.
+        cni: whether its networks are those of CNI, as with Podman before version 5.
     """
 
     path: str
@@ -61,6 +62,7 @@ class Engine:
     selinux: bool = False
     system: str = "linux"
     memory_bytes: int = 0
+    cni: bool = False
 
     def __str__(self) -> str:
         return f"{self.kind.capitalize()} {self.version}{' without root' if self.rootless else ''} on {self.machine}"
@@ -133,6 +135,7 @@ def _podman(path: str, facts: Mapping[str, Any]) -> Engine:
         rootless=bool(security.get("rootless")),
         selinux=bool(security.get("selinuxEnabled")),
         memory_bytes=int(host.get("memTotal", 0)),
+        cni=host.get("networkBackend") == "cni",
     )
 
 

@@ -13,7 +13,7 @@ from headrace_serving.container.command import Container
 from headrace_serving.container.engine import Engine
 from headrace_serving.container.image import Building, Recipe, build, is_built, recipe
 from headrace_serving.container.leftovers import Lock, labels, remove_leftovers
-from headrace_serving.container.network import CLOSED, require_network
+from headrace_serving.container.network import closed
 from headrace_serving.container.orders import Server
 from headrace_serving.container.running import RunningContainer
 from headrace_serving.container.settings import (
@@ -59,6 +59,7 @@ class InContainer:
         self._engine, self._settings, self._on_building = engine, settings, on_building
         self._workplace = workplace
         self._recipe: Recipe | None = None
+        self._network = ""
 
     def place(self, workplace: Workplace, log: str) -> PlainPlace:  # noqa: ARG002  # the contract's
         """See the contract. Paths in the container are plain whatever they are here."""
@@ -79,7 +80,7 @@ class InContainer:
         made = self._recipe = recipe(self._engine, self._settings, self._workplace.import_root)
         if not await is_built(self._engine, made):
             await build(self._engine, made, settings.log, self._on_building)
-        await require_network(self._engine, self._network)
+        self._network = await closed(self._engine) if self._settings.network == "closed" else ""
 
     async def start(self, settings: ServerSettings, endpoint: Endpoint, identity: str) -> RunningContainer:
         """See the contract."""
@@ -100,10 +101,6 @@ class InContainer:
             return None
         expected = "a model's process needs shared memory for its tensors"
         return self._too_little(expected)
-
-    @property
-    def _network(self) -> str:
-        return CLOSED if self._settings.network == "closed" else ""
 
     def _container(self, endpoint: Endpoint, identity: str, lock: Lock) -> Container:
         assert self._recipe, "require comes first"

@@ -1,38 +1,44 @@
-"""The network of containers that need none: ports of this machine lead in, nothing leads out."""
+"""The network of containers that need none: ports of this machine lead in, nothing leads out to another machine."""
 
 from __future__ import annotations
 
 from headrace_dags.errors import EnvironmentLack, Problem
 from headrace_serving.container.asking import ask
-from headrace_serving.container.engine import Engine, Program
+from headrace_serving.container.engine import Engine
 
-CLOSED = "headrace-closed"
-"""Name of the network. It is made once and stays: it costs nothing."""
+NAME = "headrace-closed"
+"""The network is made once and stays: it costs nothing."""
 
+# Networks that engines call internal publish no ports. Without a masquerade, or without a route, no answer comes from outside.
 _BRIDGE = "com.docker.network.bridge"
-_FLAGS: dict[Program, tuple[str, ...]] = {
-    # Docker publishes no port of an internal network. Without a masquerade no answer finds the way back, names included.
-    "docker": ("--opt", f"{_BRIDGE}.enable_ip_masquerade=false", "--opt", f"{_BRIDGE}.enable_icc=false"),
-    # Without name service, for Podman's would have to be installed for it.
-    "podman": ("--internal", "--disable-dns"),
-}
+_OF_DOCKER = ("--opt", f"{_BRIDGE}.enable_ip_masquerade=false", "--opt", f"{_BRIDGE}.enable_icc=false")
+_OF_PODMAN = ("--opt", "no_default_route=1", "--disable-dns")
+_OF_CNI = "slirp4netns:outbound_addr=127.0.0.1,enable_ipv6=false"
+"""CNI has no such network; but its Podman comes with a stack in user space, which can be bound to the loopback interface."""
 
 
-async def require_network(engine: Engine, name: str) -> None:
-    """Make the closed network where ``name`` asks for it and the engine does not have it.
+async def closed(engine: Engine) -> str:
+    """What ``--network`` gets for a container that is to reach nothing; the network is made where it is missing.
 
     Raises:
         EnvironmentLack: code ``container-network``.
     """
-    if name != CLOSED or not (await ask(engine, "network", "inspect", name)).code:
-        return
-    made = await ask(engine, *create_command(engine))
-    if made.code and (await ask(engine, "network", "inspect", name)).code:  # else another driver was faster
-        expected = f"expects {engine.kind} to make a network that leads nowhere"
-        write = 'Mend what it names, or let steps reach the network: container_network = "open"'
-        raise EnvironmentLack(Problem("container-network", "runtime container", expected, made.complaint, write))
+    if engine.cni:
+        return _OF_CNI
+    if not await _is_there(engine):
+        made = await ask(engine, *create_command(engine))
+        if made.code and not await _is_there(engine):  # else another driver was faster
+            expected = f"expects {engine.kind} to make a network that leads nowhere"
+            write = 'Mend what it names, or let steps reach the network: container_network = "open"'
+            raise EnvironmentLack(Problem("container-network", "runtime container", expected, made.complaint, write))
+    return NAME
 
 
 def create_command(engine: Engine) -> tuple[str, ...]:
     """The words that make the network."""
-    return ("network", "create", "--label", "dev.headrace.network=closed", *_FLAGS[engine.kind], CLOSED)
+    flags = _OF_DOCKER if engine.kind == "docker" else _OF_PODMAN
+    return ("network", "create", "--label", "dev.headrace.network=closed", *flags, NAME)
+
+
+async def _is_there(engine: Engine) -> bool:
+    return not (await ask(engine, "network", "inspect", NAME)).code

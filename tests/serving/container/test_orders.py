@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from headrace_serving.container.command import Container, run_command
 from headrace_serving.container.engine import Engine
 from headrace_serving.container.image import Building, Recipe, build_command, recipe, told_steps
 from headrace_serving.container.leftovers import Lock, is_held, labels
-from headrace_serving.container.network import create_command
+from headrace_serving.container.network import closed, create_command
 from headrace_serving.container.packages import OWN, PROJECT, SERVER, packages
 from headrace_serving.container.settings import ContainerSettings, Mount, bytes_of
 from headrace_serving.triton.settings import Endpoint
@@ -65,9 +66,16 @@ def test_engines_without_root_map_users() -> None:
     assert ("--user", "0:0") in pairs(run_command(rootless, container()))
 
 
-def test_a_network_that_leads_nowhere() -> None:
+@pytest.mark.asyncio
+async def test_a_network_that_leads_nowhere(tmp_path: Path) -> None:
     assert "com.docker.network.bridge.enable_ip_masquerade=false" in create_command(DOCKER)
-    assert {"--internal", "--disable-dns"} <= set(create_command(PODMAN))
+    assert {"no_default_route=1", "--disable-dns"} <= set(create_command(PODMAN))
+    assert "outbound_addr=127.0.0.1" in await closed(replace(PODMAN, cni=True))
+    refusing = tmp_path / "podman"
+    refusing.write_text("#!/bin/sh\necho unsupported network option >&2\nexit 125\n")
+    refusing.chmod(0o755)
+    with pytest.raises(EnvironmentLack, match=r"\[container-network\].*unsupported network option.*container_network"):
+        await closed(replace(PODMAN, path=str(refusing)))
 
 
 @pytest.mark.parametrize(("text", "count"), [("512m", 512 << 20), ("1g", GIB), ("2GB", 2 * GIB), ("4096", 4096)])
