@@ -84,7 +84,7 @@ def base(engine: Engine, client: docker.DockerClient, tmp_path_factory: pytest.T
 @pytest.fixture
 def containers(client: docker.DockerClient) -> Callable[[], list[Any]]:
     """The containers of servers that there are at the moment, also those that have ended."""
-    return lambda: client.containers.list(all=True, filters={"label": SERVER}, ignore_removed=True)
+    return lambda: client.containers.list(all=True, filters={"label": SERVER}, sparse=True)
 
 
 def until(holds: Callable[[], Any], limit_s: float = 60.0) -> Any:
