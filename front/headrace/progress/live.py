@@ -6,8 +6,8 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Self
 
-from headrace.progress.words import lost, word
 from headrace.progress.counted import counted
+from headrace.progress.words import lost, word
 from headrace.terminal import duration
 from headrace_dags.plan.model import Plan
 from headrace_events.engine.events import Event

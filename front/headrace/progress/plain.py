@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from typing import Self
 
-from headrace.progress.words import lost, why, word
 from headrace.progress.counted import counted
+from headrace.progress.words import lost, why, word
 from headrace.terminal import duration, remark
 from headrace_dags.plan.model import Plan
 from headrace_events.engine.events import Event

@@ -85,7 +85,7 @@ class Surroundings:
     @classmethod
     def current(cls, wanted: str = "auto") -> Self:
         """Ask the engines of this machine: ``wanted``, or where that is ``auto`` all; some tenths of a second."""
-        asked = [program for program in PROGRAMS if wanted in {program, "auto"}]
+        asked: list[Program] = [program for program in PROGRAMS if wanted in (program, "auto")]
         return cls(
             system=platform.system(),
             client=bool(util.find_spec("tritonclient") and util.find_spec("grpc")),
