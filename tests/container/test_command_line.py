@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import docker
 import numpy as np
 import pytest
 from tests.container import base as base_image
@@ -197,12 +198,14 @@ def test_programs_are_told_of_a_build(talks: Talks) -> None:
     assert told[-1]["step"] == told[-1]["steps"] > 5
 
 
-def test_packages_that_cannot_be_had_are_told(talks: Talks) -> None:
+def test_packages_that_cannot_be_had_are_told(talks: Talks, client: docker.DockerClient) -> None:
+    before = client.containers.list(all=True)
     talks.project.write("requirements.txt", "a-package-that-nobody-has==1\n")
     ran = talks.listen()
     assert ran.code == 3
     assert "[container-image]: " in ran.err
     assert "a-package-that-nobody-has" in ran.err
+    assert client.containers.list(all=True) == before, "a build that fails leaves nothing, either"
 
 
 def test_secrets_that_a_dag_names_go_in_and_nothing_else(talks: Talks, containers: Containers) -> None:
@@ -262,7 +265,7 @@ def test_containers_of_others_stay(talks: Talks, base: str, tmp_path: Path, cont
     ]
     with made[0], made[1]:
         assert talks.listen().code == 0
-        assert {each.labels[SERVER] for each in containers()} == set(others)
+        assert {each.attrs["Labels"][SERVER] for each in containers()} == set(others)
     assert containers() == []
 
 

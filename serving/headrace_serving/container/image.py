@@ -128,8 +128,8 @@ def write(made: Recipe, folder: Path) -> None:
 
 
 def build_command(engine: Engine, made: Recipe, folder: str) -> list[str]:
-    """The command that builds an image from the folder."""
-    return [engine.path, "build", "--tag", made.tag, "--build-arg", f"BASE={made.base}", folder]
+    """The command that builds an image from the folder; a build that fails leaves nothing behind."""
+    return [engine.path, "build", "--force-rm", "--tag", made.tag, "--build-arg", f"BASE={made.base}", folder]
 
 
 async def _run(command: list[str], log: Path, heard: Callable[[str], None]) -> int:

@@ -102,7 +102,7 @@ def test_an_image_is_named_by_what_goes_in(tmp_path: Path) -> None:
     others.append(recipe(DOCKER, ContainerSettings(), tmp_path).tag)
     assert len({made.tag, *others}) == 3
     assert build_command(DOCKER, made, "/tmp/x") == [
-        "/bin/docker", "build", "--tag", made.tag, "--build-arg", f"BASE={made.base}", "/tmp/x",
+        "/bin/docker", "build", "--force-rm", "--tag", made.tag, "--build-arg", f"BASE={made.base}", "/tmp/x",
     ]  # fmt: skip
     assert "--require-hashes" in made.files["Dockerfile"]
 
