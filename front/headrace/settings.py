@@ -50,7 +50,13 @@ def _room_bytes(text: str) -> float:
 SETTINGS = (
     Setting("state", ".headrace", "folder of runs and their objects, beside the code", is_path=True),
     Setting("results", "out", "folder that results are saved in, a folder per run", is_path=True),
-    Setting("runtime", "auto", "what executes the segments of a run", ("auto", "triton", "inprocess")),
+    Setting("runtime", "auto", "what executes the segments of a run", ("auto", "triton", "container", "inprocess")),
+    Setting("container_engine", "auto", "what runs containers", ("auto", "docker", "podman")),
+    Setting("container_base", "auto", "image that the container's image is built on; auto: Python's slim image"),
+    Setting("container_requirements", "auto", "file with the project's packages; auto: uv.lock, requirements.txt, ..."),
+    Setting("container_memory", "auto", "most memory of the container, e.g. 4g; auto: three quarters of the engine's"),
+    Setting("container_shm", "1g", "shared memory of the container, for tensors between processes"),
+    Setting("container_network", "closed", "whether steps in the container reach the network", ("closed", "open")),
     Setting(
         "cache", "2Gi", "room on the disk for results that are kept, such as 500Mi; 0 keeps none", reads=_room_bytes
     ),
@@ -94,7 +100,7 @@ class Settings:
 
     @property
     def runtime(self) -> str:
-        """``auto``, ``triton`` or ``inprocess``."""
+        """``auto``, ``triton``, ``container`` or ``inprocess``."""
         return self.values["runtime"].text
 
     @property

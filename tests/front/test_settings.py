@@ -53,7 +53,10 @@ def test_everything_that_is_wrong_is_told(tmp_path: Path) -> None:
     said = str(caught.value)
     assert [problem.code for problem in caught.value.problems] == ["config-unknown", "config-value", "config-value"]
     assert "got runtme. Write runtime." in said
-    assert "runtime (HEADRACE_RUNTIME) [config-value]: expects auto or triton or inprocess, got 'fast'" in said
+    assert (
+        "runtime (HEADRACE_RUNTIME) [config-value]: expects auto or triton or container or inprocess, got 'fast'"
+        in said
+    )
 
 
 @pytest.mark.parametrize("content", [b"[tool", b"\xff", b"tool = 3", b"[tool]\nheadrace = 3"])

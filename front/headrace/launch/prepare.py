@@ -10,6 +10,7 @@ from typing import Any
 from headrace.cli.opening import make_plan, open_dag
 from headrace.disk import look_at
 from headrace.door.inputs import read_inputs
+from headrace.launch.container import container_settings
 from headrace.launch.runtime import Chosen, choose
 from headrace.output.save import ELSEWHERE
 from headrace.settings import Settings, resolve
@@ -90,6 +91,6 @@ def check(request: Request) -> Checked:
     inputs = read_inputs(signature, request.pairs)
     redact = require(plan.graph, Environment.at(found.import_root))
     look_at(request.out or settings.results, "results", ELSEWHERE)
-    chosen = choose(settings.runtime)
+    chosen = choose(settings.runtime, container_settings(settings).engine)
     limits = Limits(settings.cache_bytes, settings.cache_age_s) if request.cache and settings.cache_bytes else None
     return Checked(plan, signature, inputs, found.import_root, settings, chosen, redact, request.out, limits)

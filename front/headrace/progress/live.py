@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Self
 
+from headrace.progress.counted import counted
 from headrace.progress.words import lost, recalled, word
 from headrace.terminal import duration
 from headrace_dags.plan.model import Plan
@@ -51,6 +52,12 @@ class LiveView:
     def note(self, text: str) -> None:
         """A line above the table."""
         self._live.console.print(text, style="yellow", highlight=False, markup=False)
+
+    def making(self, what: str, step: int, steps: int) -> None:
+        """Said in place of the stage; the first time in a line that stays."""
+        if not step:
+            self.note(what)
+        self._stage = counted(what, step, steps)
 
     def observe(self, event: Event, at_s: float) -> None:
         """Take an event into account; the next refresh shows it."""

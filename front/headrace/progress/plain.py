@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Self
 
+from headrace.progress.counted import counted
 from headrace.progress.words import lost, recalled, why, word
 from headrace.terminal import duration, remark
 from headrace_dags.plan.model import Plan
@@ -40,6 +41,10 @@ class PlainView:
     def note(self, text: str) -> None:
         """Something worth a line."""
         self._say(text)
+
+    def making(self, what: str, step: int, steps: int) -> None:
+        """A line for each step."""
+        self._say(counted(what, step, steps))
 
     def observe(self, event: Event, at_s: float) -> None:
         """Tell of segments that came further."""

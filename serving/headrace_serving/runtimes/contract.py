@@ -33,11 +33,14 @@ class Workplace(Record):
         import_root: folder that user code is imported from.
         objects: root folder of the object store.
         scratch: the runtime's own folder for repositories and logs; made and removed by it, logs stay.
+        path: folders beside the import root that must be importable, most important first; ``None`` is where Headrace lies
+            here and what ``PYTHONPATH`` adds.
     """
 
     import_root: Path
     objects: Path
     scratch: Path
+    path: tuple[str, ...] | None = None
 
 
 class Recalled(dict[str, Tensor]):
@@ -56,7 +59,7 @@ class Executor(Protocol):
     """Serves the segments of one plan. An asynchronous context manager: entering starts, leaving stops cleanly."""
 
     name: str
-    """``triton`` or ``inprocess``."""
+    """``triton``, ``container`` or ``inprocess``."""
 
     async def __aenter__(self) -> Self:
         """Start and wait until every segment answers.
