@@ -184,12 +184,14 @@ class Options(Record):
         timeout_s: the most seconds of one try, from start to finish; ``None`` is no limit.
         isolate: whether it is served apart from its neighbours.
         idle_s: the most seconds that a stream may take for its next item; ``None``: nothing was said.
+        cache: whether its results are kept across runs, and given again for equal inputs.
     """
 
     retry: int = Field(default=0, ge=0)
     timeout_s: float | None = None
     isolate: bool = False
     idle_s: float | None = None
+    cache: bool = False
 
 
 JoinKind = Literal["switch", "when", "optional", "first", "quorum"]

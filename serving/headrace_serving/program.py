@@ -71,7 +71,7 @@ def program(plan: Plan, name: str, member: Member, workplace: Workplace) -> Prog
         stream=member.stream,
         import_root=root,
         objects=workplace.objects.absolute(),
-        path=tuple(dict.fromkeys((str(root), *_folders()))),
+        path=tuple(dict.fromkeys((str(root), *(_folders() if workplace.path is None else workplace.path)))),
     )
 
 

@@ -121,6 +121,16 @@ def single(text: hr.Text) -> hr.Text:
 
 
 @hr.dag
+def kept(text: hr.Text) -> hr.Many[hr.Text]:
+    return words.with_(cache=True)(text)
+
+
+@hr.dag
+def kept_whole(text: hr.Text) -> hr.Many[hr.Text]:
+    return hr.collect(words.with_(cache=True)(text))
+
+
+@hr.dag
 def soon(text: hr.Text) -> hr.Many[hr.Text]:
     return words.with_(idle="soon")(text)
 
@@ -130,12 +140,18 @@ def soon(text: hr.Text) -> hr.Many[hr.Text]:
     [
         (never_silent, "option-value", "idle expects less than timeout, got as much, or more"),
         (single, "idle-stream", "got a single value. Write timeout=, which bounds the whole."),
+        (kept, "cache-stream", "Return hr.collect of what words gives, which keeps all items as one result"),
         (soon, "option-value", 'idle expects a duration such as "5ms", "30s" or "10m", got \'soon\''),
     ],
 )
-def test_idle_makes_sense(dag: Any, code: str, told: str) -> None:
+def test_idle_and_cache_make_sense(dag: Any, code: str, told: str) -> None:
     with pytest.raises(DefinitionError) as caught:
         dag.graph  # noqa: B018  # traced here
     (problem,) = caught.value.problems
     assert problem.code == code
     assert told in str(problem)
+
+
+def test_what_is_collected_may_be_kept() -> None:
+    assert kept_whole.graph.nodes[0].options.cache
+    assert [output.stream for output in kept_whole.graph.outputs] == [False]

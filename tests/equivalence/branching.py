@@ -66,7 +66,8 @@ class Body:
         step = self.random.choice(("upper", "Keep()", "shout", "Keep(mark='m')", "upper", *self.subs))
         if self.random.random() < 0.3:
             return self.text()
-        made = f"{step}({self.text()})"
+        cached = ".with_(cache=True)" if step not in self.subs and self.random.random() < 0.3 else ""
+        made = f"{step}{cached}({self.text()})"
         return f"upper({made})" if self.random.random() < 0.3 else made
 
     def grow(self) -> None:
@@ -110,7 +111,8 @@ class Body:
 
     def map(self) -> None:
         step = self.random.choice(("upper", "Keep()", "shout", *self.subs, *self.subs, *self.subs))
-        self.let(f"{step}.map({self.many()})", "many")
+        cached = ".with_(cache=True)" if step not in self.subs and self.random.random() < 0.3 else ""
+        self.let(f"{step}{cached}.map({self.many()})", "many")
 
     def zip(self) -> None:
         many = self.many()
@@ -119,7 +121,8 @@ class Body:
 
     def tolerate(self) -> None:
         step, share = self.random.choice(("fragile", "brittle")), self.random.choice((0, 0, 0.5, 0.9))
-        self.let(f"some_of({step}.tolerant(min_success={share}).map({self.many()}))")
+        cached = ".with_(cache=True)" if self.random.random() < 0.3 else ""
+        self.let(f"some_of({step}{cached}.tolerant(min_success={share}).map({self.many()}))")
 
     def gather(self) -> None:
         self.let(f"all_of({self.many()})")

@@ -1,5 +1,6 @@
 """Random wirings of the steps as the source of a Python file. All that is known here of a step is its own signature."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -137,8 +138,11 @@ def _call(draw: st.DrawFn, callees: Sequence[Callee], body: Body, number: int) -
         if argument:
             text = argument.name if isinstance(argument, Value) else argument
             written.append(text if len(written) == list(callee.inputs).index(port) else f"{port.name}={text}")
-    isolated = ".with_(isolate=True)" if callee.mappable and draw(st.integers(0, 5)) == 5 else ""
-    body.lines.append(f"v{number} = {callee.name}{isolated}{'.map' * mapped}({', '.join(written)})")
+    options = ".with_(isolate=True)" if callee.mappable and draw(st.integers(0, 5)) == 5 else ""
+    takes_values = any(re.search(r"\b(in|v)\d", argument) for argument in written)
+    if callee.is_step and takes_values and not options and draw(st.integers(0, 3)) == 3:
+        options = ".with_(cache=True)"
+    body.lines.append(f"v{number} = {callee.name}{options}{'.map' * mapped}({', '.join(written)})")
     for port in callee.outputs:
         name = f"v{number}.{port.name}" if callee.several else f"v{number}"
         many = port.many or mapped

@@ -62,6 +62,7 @@ class UseOptions:
     name: str | None = None
     tolerant: Any = None
     idle: str | None = None
+    cache: bool = False
 
 
 def using(before: UseOptions | None, location: Location, **said: Any) -> UseOptions:

@@ -28,6 +28,7 @@ class Place:
         is_apart: whether it is a join that the engine decides, between segments.
         exposure: what is lost where it fails.
         stream: the node whose items leave one by one and for which alone it works, perhaps it itself; empty for all others.
+        cached: whether its results are kept across runs.
     """
 
     node: Node
@@ -40,6 +41,7 @@ class Place:
     is_apart: bool = False
     exposure: Exposure = frozenset()
     stream: str = ""
+    cached: bool = False
 
     @property
     def name(self) -> str:
@@ -128,6 +130,19 @@ def stream(edge: Edge) -> str:
         return ""
     found = ends[1] or ends[0]
     return f"the items of {found} leave one by one: its model is called by stream and gives nothing else"
+
+
+def cache_differs(edge: Edge) -> str:
+    """Results are kept under what enters a segment, so all of it is cached or nothing is; of a map each item by itself."""
+    producer, consumer = edge.producer, edge.consumer
+    if producer.cached != consumer.cached:
+        kept, other = (producer, consumer) if producer.cached else (consumer, producer)
+        return (
+            f"cache=True is asked for {kept.name} and not for {other.name}: its results are kept under its own inputs"
+        )
+    if consumer.cached and edge.opens:
+        return f"cache=True is asked for {consumer.name}: the result of each item is kept under that item"
+    return ""
 
 
 def tolerant(edge: Edge) -> str:
@@ -222,6 +237,7 @@ HOP_RULES: tuple[tuple[str, Rule], ...] = (
     ("fails-apart", fails_apart),
     ("isolate", isolate),
     ("stream", stream),
+    ("cache-differs", cache_differs),
     ("tolerant", tolerant),
     ("resources-differ", resources_differ),
     ("limit-differs", limit_differs),

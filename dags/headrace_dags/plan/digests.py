@@ -13,7 +13,7 @@ from headrace_dags.plan.ingredients import Ingredients, Module
 from headrace_dags.plan.model import Segment, Target
 from headrace_dags.record import digest
 
-UNDIGESTED = frozenset(("digest", "gate"))
+UNDIGESTED = frozenset(("digest", "gate", "cached"))
 """What a segment's digest leaves out of it: itself, and what the engine alone heeds."""
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -86,7 +86,7 @@ class Digester:
     def digest(self, segment: Segment, nodes: Iterable[Node]) -> str:
         """Content hash of all that can change what ``segment`` does; ``diff.causes`` compares the same, part by part.
 
-        Retries and time-outs are left out: they are those of who calls, and the server need not change for them.
+        Retries, time-outs and caching are left out: they are those of who calls, and the server need not change for them.
         """
         steps = tuple(nodes)
         content: dict[str, Any] = {

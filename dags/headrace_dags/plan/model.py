@@ -135,6 +135,7 @@ class Segment(Record):
         gate: when it runs, where that lies with joins of the engine; ``None``: always. Of a segment with mapped inputs
             joins may choose for each item: its axis then holds the chosen items only, in order.
         tolerant: the least share of its items that must succeed; ``None``: every one.
+        cached: whether its results are kept across runs, under its digest and its inputs; of mapped inputs for each item.
         digest: content hash of all that can change what it does.
     """
 
@@ -149,6 +150,7 @@ class Segment(Record):
     slice: str = "none"
     gate: Gate | None = None
     tolerant: float | None = None
+    cached: bool = False
     digest: str = ""
 
     @property

@@ -120,6 +120,7 @@ class _Builder:
             resources=self._joined.needs[number],
             slice=places[0].slice,
             gate=self._gate(places[0]),
+            cached=places[0].cached,
             tolerant=next((place.node.tolerant for place in places if place.node.tolerant is not None), None),
         )
 

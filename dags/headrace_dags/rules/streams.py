@@ -21,6 +21,20 @@ def idle_stream(step: str, *, yields: bool) -> Misfit:
     return Misfit("idle-stream", "idle is for a stream: a step that yields into an output", "a single value", write)
 
 
+def cache_stream(step: str) -> Misfit:
+    """``cache-stream``: what leaves the dag item by item is made anew for each run.
+
+    Args:
+        step: how messages call it.
+    """
+    return Misfit(
+        "cache-stream",
+        "cache=True is for results that are taken whole",
+        f"a stream: the items of {step} leave the dag one by one",
+        f"Return hr.collect of what {step} gives, which keeps all items as one result, or leave out cache=True",
+    )
+
+
 def idle_longer() -> Misfit:
     """``option-value``: a time between two items that is not shorter than that of all of them ends nothing."""
     return Misfit(

@@ -122,7 +122,9 @@ class Tracer(Witness):
         )
         axis, fits = self._axis(declared, bound, location, mapped)
         mapped = mapped or tuple(name for name, value in bound.items() if is_standin(value) and origin_of(value).axis)
-        options, tolerant = self._options(declared, use, location, mapped=bool(mapped))
+        # A dag that is called may be given a constant where its own trace, which is judged too, has a value.
+        is_fed = len(self.scopes) > 1 or any(True for _ in standins_in([*args, *kwargs.values()]))
+        options, tolerant = self._options(declared, use, location, mapped=bool(mapped), fed=is_fed)
         node = Node(
             name=self._named(declared, use, location),
             step=declared.declaration.ref,
@@ -400,7 +402,7 @@ class Tracer(Witness):
         return state.use
 
     def _options(
-        self, declared: Declared, use: UseOptions | None, location: Location, *, mapped: bool
+        self, declared: Declared, use: UseOptions | None, location: Location, *, mapped: bool, fed: bool
     ) -> tuple[Options, float | None]:
         """The options of this use, and the least share of its items that must succeed."""
         place = use.location if use and use.location else location
@@ -408,7 +410,7 @@ class Tracer(Witness):
         tolerant, misfit = use_rules.tolerance(use, declared.where, found, mapped=mapped)
         if tolerant is not None and any(scope.mapped for scope in self.scopes):
             self.for_items.add(place)
-        for each in (*wrong, misfit):
+        for each in (*wrong, misfit, use_rules.cacheable(found, declared.where, fed=fed)):
             self.notes.note(each, declared.where, place)
         return found, tolerant
 

@@ -112,18 +112,20 @@ def _check(tracer: Tracer, outputs: Sequence[Output]) -> None:
         if fn and not each.use.node:
             where = declared.where if declared.signature.result_class is None else f"{declared.where}.{each.port.name}"
             tracer.notes.note(whole.input_returned(each.use.port), where, sourcelines.last_return(fn))
-    _check_idle(tracer, {each.use.node for each in outputs if each.stream})
+    _check_streams(tracer, {each.use.node for each in outputs if each.stream})
     if not tracer.failed:
         tracer.notes.add(unused(tracer, (each.use for each in outputs)))
 
 
-def _check_idle(tracer: Tracer, streams: set[str]) -> None:
-    """Note where ``idle`` is asked for a step whose items do not leave one by one."""
-    for name, node in tracer.nodes.items():
-        if node.options.idle_s is not None and name not in streams and not tracer.failed:
-            where = tracer.declarations[name].ref.target.partition(":")[2]
+def _check_streams(tracer: Tracer, streams: set[str]) -> None:
+    """Note where ``idle`` is asked for a step whose items do not leave one by one, and ``cache`` for one whose items do."""
+    for name, node in () if tracer.failed else tracer.nodes.items():
+        where = tracer.declarations[name].ref.target.partition(":")[2]
+        if node.options.idle_s is not None and name not in streams:
             misfit = streams_rules.idle_stream(where, yields=node.step.yields)
             tracer.notes.note(misfit, where, tracer.sources[name])
+        if node.options.cache and name in streams:
+            tracer.notes.note(streams_rules.cache_stream(where), where, tracer.sources[name])
 
 
 def _in_order(tracer: Tracer, outputs: Sequence[Output]) -> tuple[Node, ...]:

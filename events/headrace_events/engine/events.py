@@ -88,6 +88,7 @@ class Result(Record):
     Attributes:
         lost: how many items of a tolerant map failed.
         failure: how the first of them did.
+        cached: how many of its calls were answered from the cache: items of a mapped axis, else the one that a task is.
     """
 
     type: Literal["result"] = "result"
@@ -96,6 +97,7 @@ class Result(Record):
     timing: Timing = Timing()
     lost: int = 0
     failure: TaskFailure | None = None
+    cached: int = 0
 
 
 class Failed(Record):

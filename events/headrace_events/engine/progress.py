@@ -77,6 +77,7 @@ class SegmentProgress:
         failed: whether a task of its own failed for good.
         over: whether the run is.
         streamed: how many items of its stream are there.
+        cached: how many of its calls were answered from the cache.
     """
 
     name: str
@@ -97,6 +98,12 @@ class SegmentProgress:
     failed: bool = False
     over: bool = False
     streamed: int = 0
+    cached: int = 0
+
+    @property
+    def calls(self) -> int:
+        """How many calls could be answered from the cache: the items that it handles, one where nothing is mapped."""
+        return len(self.chosen) if self.chosen is not None else self.items or 0
 
     @property
     def complete(self) -> bool:
@@ -227,7 +234,8 @@ class Progress:
         number = self._wiring.numbers[event.task.segment]
         old = self._segments[number]
         timing = _sum(old.timing, event.timing)
-        self._segments[number] = replace(old, running=old.running - 1, ended_s=at_s, timing=timing)
+        cached = old.cached + (event.cached if isinstance(event, Result) else 0)
+        self._segments[number] = replace(old, running=old.running - 1, ended_s=at_s, timing=timing, cached=cached)
 
 
 def _placed(failure: TaskFailure, places: Sequence[int]) -> TaskFailure:

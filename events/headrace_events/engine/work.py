@@ -15,7 +15,7 @@ from headrace_events.engine.settings import ShellSettings
 from headrace_events.engine.streaming import Streams
 from headrace_events.log.contract import Oversize
 from headrace_serving.failure import FailureKind, TaskFailed, TaskFailure
-from headrace_serving.runtimes.contract import Executor, Task
+from headrace_serving.runtimes.contract import Executor, Recalled, Task
 from headrace_serving.tensors import Tensor
 from headrace_serving.wire.optional import lost
 
@@ -131,6 +131,7 @@ class Worker:
             outputs=packed,
             timing=watch.timing,
             lost=len(failures),
+            cached=outputs.kept if isinstance(outputs, Recalled) else 0,
             failure=next((failure.model_copy(update={"item": item}) for item, failure in failures), None),
         )
         placed = await self._inbox.append(event, parts)

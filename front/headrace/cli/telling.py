@@ -146,7 +146,8 @@ def _told(event: Event, paint: Ink) -> str:
         case Item():
             text = f"item       {_task(event.task)} [{event.index}]: {event.shown or _payloads(event.outputs)}"
         case Result():
-            facts = filter(None, (_payloads(event.outputs), lost(event.lost), _spent(event)))
+            kept = f"{event.cached} from the cache" if event.cached else ""
+            facts = filter(None, (_payloads(event.outputs), lost(event.lost), kept, _spent(event)))
             text = f"{paint('good', 'result')}     {_task(event.task)}: {', '.join(facts)}"
         case Failed():
             text = f"{paint('bad', 'failed')}     {_task(event.task)}: {event.failure.message.splitlines()[0]}, {_spent(event)}"

@@ -6,8 +6,9 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Self
 
+from headrace.progress.counted import counted
 from headrace.progress.items import told
-from headrace.progress.words import lost, word
+from headrace.progress.words import lost, recalled, word
 from headrace.terminal import duration
 from headrace_dags.plan.model import Plan
 from headrace_events.engine.events import Event
@@ -53,6 +54,12 @@ class LiveView:
         """A line above the table."""
         self._live.console.print(text, style="yellow", highlight=False, markup=False)
 
+    def making(self, what: str, step: int, steps: int) -> None:
+        """Said in place of the stage; the first time in a line that stays."""
+        if not step:
+            self.note(what)
+        self._stage = counted(what, step, steps)
+
     def observe(self, event: Event, at_s: float) -> None:
         """Take an event into account; the next refresh shows it."""
         before = self._progress.segments
@@ -96,7 +103,7 @@ class LiveView:
 def _state(segment: SegmentProgress) -> tuple[str, str]:
     if segment.how == "running" and segment.retries:
         return f"running, {segment.retries} retried", "yellow"
-    told = ", ".join(filter(None, (word(segment.how), lost(segment.lost))))
+    told = ", ".join(filter(None, (word(segment.how), recalled(segment), lost(segment.lost))))
     return told, "yellow" if segment.lost else _STYLES.get(segment.how, "dim")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from xml.etree import ElementTree as ET
 
-from headrace.progress.words import lost, word
+from headrace.progress.words import lost, recalled, word
 from headrace.report.element import el
 from headrace.report.story import Story
 from headrace.terminal import duration
@@ -56,7 +56,7 @@ def _head(segment: SegmentProgress, attempts: list[Attempt]) -> ET.Element:
     ended = any(attempt.ended_s is not None for attempt in attempts)
     took = f"{duration(segment.timing.compute_s)} computing" if ended else ""
     state = "" if segment.how == "done" else word(segment.how)
-    facts = " · ".join(filter(None, (state, counts, items, retries, lost(segment.lost), took)))
+    facts = " · ".join(filter(None, (state, counts, items, recalled(segment), retries, lost(segment.lost), took)))
     names = el("span", "", el("b", "", segment.name), el("span", "soft", f" {nodes}" if nodes != segment.name else ""))
     return el("div", "row head", names, el("span", "soft", facts))
 

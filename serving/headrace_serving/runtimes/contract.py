@@ -35,11 +35,26 @@ class Workplace(Record):
         import_root: folder that user code is imported from.
         objects: root folder of the object store.
         scratch: the runtime's own folder for repositories and logs; made and removed by it, logs stay.
+        path: folders beside the import root that must be importable, most important first; ``None`` is where Headrace lies
+            here and what ``PYTHONPATH`` adds.
     """
 
     import_root: Path
     objects: Path
     scratch: Path
+    path: tuple[str, ...] | None = None
+
+
+class Recalled(dict[str, Tensor]):
+    """The outputs of a task of which some calls were answered from the cache.
+
+    Attributes:
+        kept: how many: items of a mapped axis, else the one call that the task is.
+    """
+
+    def __init__(self, outputs: Mapping[str, Tensor], kept: int) -> None:
+        super().__init__(outputs)
+        self.kept = kept
 
 
 Take = Callable[[int, Mapping[str, Tensor]], Awaitable[None]]
@@ -50,7 +65,7 @@ class Executor(Protocol):
     """Serves the segments of one plan. An asynchronous context manager: entering starts, leaving stops cleanly."""
 
     name: str
-    """``triton`` or ``inprocess``."""
+    """``triton``, ``container`` or ``inprocess``."""
 
     async def __aenter__(self) -> Self:
         """Start and wait until every segment answers.

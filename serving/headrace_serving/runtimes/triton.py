@@ -25,6 +25,7 @@ from headrace_serving.runtimes.parts import Tensors, in_parts
 from headrace_serving.runtimes.together import together
 from headrace_serving.runtimes.verdicts import of_answer, of_call, of_start
 from headrace_serving.triton.errors import ModelCrashed, ServerFailed
+from headrace_serving.triton.housing import Housing, OnMachine
 from headrace_serving.triton.plainplace import PlainPlace
 from headrace_serving.triton.repository import Repository, write
 from headrace_serving.triton.server import TritonServer
@@ -64,9 +65,8 @@ class TritonExecutor:
         workplace: where user code and objects are; the server's log stays in its scratch folder.
         settings: how the server is run.
         on_event: told of repairs and restarts; must not raise.
+        housing: where the server runs; as a child of this process where not given.
     """
-
-    name = "triton"
 
     def __init__(
         self,
@@ -74,7 +74,10 @@ class TritonExecutor:
         workplace: Workplace,
         settings: TritonSettings | None = None,
         on_event: Callable[[ServerEvent], None] = lambda _event: None,
+        housing: Housing | None = None,
     ) -> None:
+        self._housing = housing or OnMachine()
+        self.name = self._housing.name
         self._plan = plan
         self._workplace = workplace
         self._settings = settings or TritonSettings()
@@ -109,13 +112,14 @@ class TritonExecutor:
         return self
 
     async def _start(self) -> None:
-        place = self._place = PlainPlace.of(self._workplace, self.log.name)
+        place = self._place = self._housing.place(self._workplace, self.log.name)
         programs: tuple[Program, ...] = ()
         try:
             repository = write(self._plan, place.seen, self._settings.instances)
             programs = repository.programs
             probe = partial(self._probe, programs)
-            self._server = TritonServer(self._server_settings(repository), probe=probe, on_event=self._on_event)
+            settings = self._server_settings(repository)
+            self._server = TritonServer(settings, probe=probe, on_event=self._on_event, housing=self._housing)
             await self._server.start()
         except BaseException as error:
             await self._stop()
@@ -134,7 +138,7 @@ class TritonExecutor:
         try:
             return await limited(task, segment, in_parts(segment, inputs, infer))
         except TaskFailed as failed:
-            failure = of_answer(failed.failure, segment, inputs)
+            failure = of_answer(failed.failure, segment, inputs, self._housing.lack)
             raise TaskFailed(self._place.told(failure) if self._place else failure) from None
 
     async def stream(self, task: Task, inputs: Tensors, take: Take) -> None:
@@ -216,7 +220,7 @@ class TritonExecutor:
         """Stop the server and remove what was made for it, also when interrupted on the way; the log stays."""
         async with AsyncExitStack() as last:
             if self._place:
-                last.callback(self._place.remove, "models", "backends")
+                last.callback(self._place.remove, "models", "backends", "tmp")
             if self._server:
                 last.push_async_callback(self._server.stop)
             for leaving in self._leaving:

@@ -68,6 +68,7 @@ class Builder:
         module: str = "steps",
         model_file: str = "",
         isolate: bool = False,
+        cache: bool = False,
         timeout_s: float | None = None,
         idle_s: float | None = None,
         mapped: bool = False,
@@ -95,7 +96,7 @@ class Builder:
                 inputs=inputs,
                 outputs=outputs,
                 mapped=("in0",) if mapped else (),
-                options=Options(isolate=isolate, timeout_s=timeout_s, idle_s=idle_s),
+                options=Options(isolate=isolate, timeout_s=timeout_s, idle_s=idle_s, cache=cache),
             )
         )
         self.sources[name] = Location("dag.py", 10 + len(self.nodes))

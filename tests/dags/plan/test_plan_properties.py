@@ -114,6 +114,14 @@ def test_what_is_served_together_may_be(graph: Graph):
 
 @given(graphs())
 @some
+def test_all_of_a_segment_is_cached_or_nothing_is(graph: Graph):
+    for segment in planned(graph).segments:
+        assert {graph.by_name[name].options.cache for name in segment.nodes} == {segment.cached}
+        assert segment.inputs or not segment.cached
+
+
+@given(graphs())
+@some
 def test_every_cut_has_one_reason(graph: Graph):
     plan = planned(graph)
     member, segment = _places(plan)
