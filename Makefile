@@ -6,13 +6,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
 LOCK := $(BIN)/uv pip compile --quiet --python-platform x86_64-manylinux_2_35 --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header
+IMAGE_LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links --no-header
+IMAGE := serving/headrace_serving/container/locked
 LECTURE := samples/lecture
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup docs check lint format types unit fuzz bench bench-setup media lock clean preflight
+.PHONY: help demo test setup docs check lint format types unit test-container fuzz bench bench-setup media lock clean preflight
 
 help:  ## this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.run  ## run a lecture video through a real Triton server and search it
 	@$(BIN)/python $(LECTURE)/demo.py
@@ -36,6 +38,9 @@ types: $(VENV)/.dev
 unit: $(VENV)/.dev  ## the tests alone; ARGS="-k name" picks some
 	@# A background job of a shell ignores SIGINT, and so would every process that a test interrupts.
 	env --default-signal=INT $(BIN)/python -m pytest $(ARGS)
+
+test-container: $(VENV)/.dev  ## the runtime container, in Docker or Podman: HEADRACE_CONTAINER_ENGINE=podman picks one
+	env --default-signal=INT $(BIN)/python -m pytest -m container tests/container $(ARGS)
 
 fuzz: $(VENV)/.dev  ## random dags on Triton against a plain call; ARGS="--count 200", resumed where it was stopped
 	$(BIN)/python -m tests.equivalence.fuzz $(ARGS)
@@ -62,6 +67,8 @@ lock: $(VENV)/.uv  ## resolve requirements/*.in into requirements/*.txt again
 	$(LOCK) --override requirements/overrides.txt -c requirements/dev.txt --extra all pyproject.toml requirements/bench.in -o requirements/bench.txt
 	$(LOCK) -c requirements/dev.txt pyproject.toml -o requirements/core.txt
 	for numpy in numpy1 numpy2; do $(LOCK) pyproject.toml requirements/$$numpy.in -o requirements/$$numpy.txt; done
+	$(IMAGE_LOCK) --no-deps requirements/container.in -o $(IMAGE)/server.txt
+	$(IMAGE_LOCK) -c requirements/container-constraints.txt --extra onnx --extra remote pyproject.toml -o $(IMAGE)/headrace.txt
 
 clean:  ## remove what was built and run here (the environment stays)
 	rm -rf dist out .headrace $(LECTURE)/.headrace .mypy_cache .ruff_cache

@@ -183,11 +183,15 @@ class Options(Record):
         retry: how often it is tried again when it fails.
         timeout_s: the most seconds of one try, from start to finish; ``None`` is no limit.
         isolate: whether it is served apart from its neighbours.
+        idle_s: the most seconds that a stream may take for its next item; ``None``: nothing was said.
+        cache: whether its results are kept across runs, and given again for equal inputs.
     """
 
     retry: int = Field(default=0, ge=0)
     timeout_s: float | None = None
     isolate: bool = False
+    idle_s: float | None = None
+    cache: bool = False
 
 
 JoinKind = Literal["switch", "when", "optional", "first", "quorum"]
@@ -271,10 +275,17 @@ class Node(Record):
 
 
 class Output(Record):
-    """An output of the dag and the value it gives."""
+    """An output of the dag and the value it gives.
+
+    Attributes:
+        port: what it is.
+        use: the value.
+        stream: whether its items leave one by one, as the step yields them.
+    """
 
     port: Port
     use: Use
+    stream: bool = False
 
 
 class Graph(Record):
@@ -312,6 +323,11 @@ class Graph(Record):
         if use.node:
             return self.by_name[use.node].output(use.port)
         return next(port for port in self.inputs if port.name == use.port)
+
+    @cached_property
+    def streams(self) -> frozenset[str]:
+        """Names of the nodes whose items leave the dag one by one."""
+        return frozenset(output.use.node for output in self.outputs if output.stream)
 
     @cached_property
     def consumers(self) -> dict[Use, tuple[Node, ...]]:

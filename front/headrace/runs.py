@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections import Counter
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -148,8 +149,15 @@ def leftovers(state: State) -> list[str]:
 
 
 def weight(paths: Iterable[Path]) -> int:
-    """Bytes of all files in ``paths``, links not followed."""
-    return sum(file.lstat().st_size for path in paths if path.exists() for file in path.rglob("*") if not file.is_dir())
+    """Bytes of all files in ``paths``, links not followed: those that are free when ``paths`` are gone.
+
+    A file that has a name elsewhere too, as what the cache keeps has, stays.
+    """
+    files = [file.lstat() for path in paths if path.exists() for file in path.rglob("*") if not file.is_dir()]
+    names = Counter((file.st_dev, file.st_ino) for file in files)
+    freed = {(file.st_dev, file.st_ino): file.st_size for file in files}
+    links = {(file.st_dev, file.st_ino): file.st_nlink for file in files}
+    return sum(size for name, size in freed.items() if names[name] == links[name])
 
 
 def remove(paths: Iterable[Path]) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
 
+from headrace_dags.declare.units import UnitError, seconds, size_bytes
 from headrace_dags.errors import BadInput, Problem
 
 NO_FLAGS: Mapping[str, str | None] = MappingProxyType({})
@@ -25,6 +26,7 @@ class Setting:
         means: what it is, for ``headrace config``.
         choices: the values it may have; empty for any.
         is_path: whether it is a path: relative to the pyproject.toml that names it, else to the working directory.
+        reads: makes a number of the text; raises ``UnitError`` where it says none.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Setting:
     means: str
     choices: tuple[str, ...] = ()
     is_path: bool = False
+    reads: Callable[[str], float] | None = None
 
     @property
     def variable(self) -> str:
@@ -39,10 +42,25 @@ class Setting:
         return f"HEADRACE_{self.name.upper()}"
 
 
+def _room_bytes(text: str) -> float:
+    """Bytes of the cache, which may be none."""
+    return 0 if text.strip() == "0" else size_bytes(text)
+
+
 SETTINGS = (
     Setting("state", ".headrace", "folder of runs and their objects, beside the code", is_path=True),
     Setting("results", "out", "folder that results are saved in, a folder per run", is_path=True),
-    Setting("runtime", "auto", "what executes the segments of a run", ("auto", "triton", "inprocess")),
+    Setting("runtime", "auto", "what executes the segments of a run", ("auto", "triton", "container", "inprocess")),
+    Setting("container_engine", "auto", "what runs containers", ("auto", "docker", "podman")),
+    Setting("container_base", "auto", "image that the container's image is built on; auto: Python's slim image"),
+    Setting("container_requirements", "auto", "file with the project's packages; auto: uv.lock, requirements.txt, ..."),
+    Setting("container_memory", "auto", "most memory of the container, e.g. 4g; auto: three quarters of the engine's"),
+    Setting("container_shm", "1g", "shared memory of the container, for tensors between processes"),
+    Setting("container_network", "closed", "whether steps in the container reach the network", ("closed", "open")),
+    Setting(
+        "cache", "2Gi", "room on the disk for results that are kept, such as 500Mi; 0 keeps none", reads=_room_bytes
+    ),
+    Setting("cache_age", "30d", "how long a kept result stays that no run asks for", reads=seconds),
     Setting("target", "local", "what `plan` plans for", ("local", "kubernetes")),
     Setting("platform", "plain", "the platform of the kubernetes target"),
 )
@@ -82,8 +100,18 @@ class Settings:
 
     @property
     def runtime(self) -> str:
-        """``auto``, ``triton`` or ``inprocess``."""
+        """``auto``, ``triton``, ``container`` or ``inprocess``."""
         return self.values["runtime"].text
+
+    @property
+    def cache_bytes(self) -> int:
+        """Room on the disk for kept results; 0 where none is to be kept."""
+        return int(_room_bytes(self.values["cache"].text))
+
+    @property
+    def cache_age_s(self) -> float:
+        """How long a kept result stays that no run asks for, in seconds."""
+        return seconds(self.values["cache_age"].text)
 
     @property
     def target(self) -> str:
@@ -173,10 +201,14 @@ def _rooted(setting: Setting, text: str, base: Path) -> str:
 
 
 def _misfit(value: Value) -> Problem | None:
-    choices = value.setting.choices
+    where, choices = f"{value.setting.name} ({value.origin})", value.setting.choices
+    try:
+        if value.setting.reads:
+            value.setting.reads(value.text)
+    except UnitError as error:
+        return Problem("config-value", where, str(error), repr(value.text), f"Write {value.setting.default}")
     if not choices or value.text in choices:
         return None
-    where = f"{value.setting.name} ({value.origin})"
     return Problem("config-value", where, f"expects {' or '.join(choices)}", repr(value.text), f"Write {choices[0]}")
 
 

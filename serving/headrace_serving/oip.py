@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any, Self
 
 import grpc
@@ -69,16 +70,31 @@ class OipClient:
             TaskFailed: the model's own failure as data, or ``unavailable``, ``timeout``, ``internal``.
         """
         try:
-            response = await self._stub.ModelInfer(_request(model, tensors, request_id), timeout=timeout_s)
+            response = await self._stub.ModelInfer(request_of(model, tensors, request_id), timeout=timeout_s)
         except grpc.aio.AioRpcError as error:
-            raise TaskFailed(_failure(model, error)) from None
-        return {
-            output.name: from_raw(output.datatype, output.shape, contents)
-            for output, contents in zip(response.outputs, response.raw_output_contents, strict=True)
-        }
+            raise TaskFailed(of_rpc(model, error)) from None
+        return tensors_of(response)
+
+    @asynccontextmanager
+    async def stream(self) -> AsyncGenerator[Any]:
+        """A ``ModelStreamInfer`` call, to write requests to and read responses from; leaving cancels what is under way."""
+        call = self._stub.ModelStreamInfer()
+        try:
+            yield call
+        finally:
+            call.cancel()
 
 
-def _request(model: str, tensors: Mapping[str, Tensor], request_id: str) -> Any:
+def tensors_of(response: Any) -> dict[str, Tensor]:
+    """The outputs of a response by name."""
+    return {
+        output.name: from_raw(output.datatype, output.shape, contents)
+        for output, contents in zip(response.outputs, response.raw_output_contents, strict=True)
+    }
+
+
+def request_of(model: str, tensors: Mapping[str, Tensor], request_id: str) -> Any:
+    """The message of one call."""
     request = _messages.ModelInferRequest(model_name=model, id=request_id)
     for name, tensor in tensors.items():
         request.inputs.add(name=name, datatype=tensor.datatype, shape=tensor.array.shape)
@@ -86,15 +102,15 @@ def _request(model: str, tensors: Mapping[str, Tensor], request_id: str) -> Any:
     return request
 
 
-def _failure(model: str, error: grpc.aio.AioRpcError) -> TaskFailure:
+def of_rpc(model: str, error: grpc.aio.AioRpcError) -> TaskFailure:
     """What an error of gRPC means; a failure that a model answered comes back as it was."""
-    details = error.details() or ""
+    return of_status(model, error.code(), error.details() or "")
+
+
+def of_status(model: str, code: grpc.StatusCode, details: str) -> TaskFailure:
+    """What a status means; a failure that a model answered comes back as it was."""
     own = from_text(details)
-    if own:
-        return own
-    return TaskFailure(
-        kind=_kind(error.code(), details), message=f"{model}: [StatusCode.{error.code().name}] {details}"
-    )
+    return own or TaskFailure(kind=_kind(code, details), message=f"{model}: [StatusCode.{code.name}] {details}")
 
 
 def _kind(code: grpc.StatusCode, details: str) -> FailureKind:

@@ -10,7 +10,7 @@ from typing import Literal
 
 from headrace_dags.gates import Gate
 from headrace_dags.graph import Batching, Node
-from headrace_dags.plan.model import Flow, Member, Plan
+from headrace_dags.plan.model import Flow, Member, Plan, Streaming
 from headrace_dags.record import Record
 from headrace_serving.runtimes.contract import Workplace
 
@@ -31,6 +31,7 @@ class Program(Record):
         outputs: values that go out.
         batching: set where requests are batched.
         gates: when those nodes run that only a branch needs.
+        stream: set where its only output leaves item by item.
         import_root: folder that user code is imported from.
         objects: root folder of the object store.
         path: folders that must be importable, most important first: the import root, where Headrace lies, and what
@@ -44,6 +45,7 @@ class Program(Record):
     outputs: tuple[Flow, ...]
     batching: Batching | None = None
     gates: dict[str, Gate] = {}
+    stream: Streaming | None = None
     import_root: Path
     objects: Path
     path: tuple[str, ...]
@@ -66,9 +68,10 @@ def program(plan: Plan, name: str, member: Member, workplace: Workplace) -> Prog
         outputs=member.outputs,
         batching=member.batching,
         gates=member.gates,
+        stream=member.stream,
         import_root=root,
         objects=workplace.objects.absolute(),
-        path=tuple(dict.fromkeys((str(root), *_folders()))),
+        path=tuple(dict.fromkeys((str(root), *(_folders() if workplace.path is None else workplace.path)))),
     )
 
 

@@ -13,7 +13,7 @@ from headrace_dags.secrets.environment import Environment
 from headrace_dags.secrets.naming import named, redactor
 from headrace_dags.secrets.redact import Redactor
 from headrace_serving.failure import TaskFailed, TaskFailure
-from headrace_serving.runtimes.contract import Executor, Task
+from headrace_serving.runtimes.contract import Executor, Take, Task
 from headrace_serving.tensors import Tensor
 
 
@@ -98,6 +98,11 @@ class RedactingExecutor:
         """Execute one task; see the contract."""
         with self._redacting():
             return await self._inner.call(task, inputs)
+
+    async def stream(self, task: Task, inputs: Mapping[str, Tensor], take: Take) -> None:
+        """Execute one task on a segment that streams; see the contract."""
+        with self._redacting():
+            await self._inner.stream(task, inputs, take)
 
     @contextmanager
     def _redacting(self) -> Generator[None]:

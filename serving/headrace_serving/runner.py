@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,9 +78,11 @@ class Runner:
             raise TaskFailed(redacted(failed.failure, self._redact)) from failed
         self._store = FileStore(program.objects)
         self._slots = {flow.use: slot for slot, flow in enumerate(program.inputs)}
-        self._chain = self._loaded.chain.between(
-            [flow.use for flow in program.inputs], [flow.use for flow in program.outputs]
-        )
+        inputs, outputs = [flow.use for flow in program.inputs], [flow.use for flow in program.outputs]
+        if program.stream:
+            self._items = self._loaded.chain.stream(inputs, outputs[0].node)
+        else:
+            self._chain = self._loaded.chain.between(inputs, outputs)
 
     def run(self, requests: Sequence[Request]) -> list[Answer]:
         """Run requests; a batched body gets the items of all of them together, in slices of its size.
@@ -89,6 +92,22 @@ class Runner:
         """
         answers = self._together(requests) if self._program.batching else [self._alone(request) for request in requests]
         return [self._told(answer) for answer in answers] if self._redact else answers
+
+    def stream(self, request: Request) -> Generator[Answer]:
+        """Run the request of a program that streams.
+
+        Returns:
+            A tensor of one item for each that is made, as it is made; at the end, perhaps, why there are no more. Closing
+            it closes the body.
+        """
+        try:
+            with closing(self._items(self._values(request))) as items:
+                for item in items:
+                    yield self._encoded(request, [[item]])
+        except GeneratorExit:
+            raise
+        except BaseException as error:  # noqa: BLE001  # one request's failure is not the next one's, nor the process's
+            yield self._told(self._failure(error))
 
     def _told(self, answer: Answer) -> Answer:
         return redacted(answer, self._redact) if isinstance(answer, TaskFailure) else answer

@@ -28,7 +28,7 @@ from headrace_dags.plan.model import Flow, Plan, Segment
 from headrace_dags.plan.planner import plan
 from headrace_dags.plan.targets import local
 from headrace_dags.ports.annotations import Parsed, parse
-from headrace_serving.codec import Sink, decode, encode
+from headrace_serving.codec import Sink, blank, decode, encode
 from headrace_serving.failure import TaskFailed, TaskFailure
 from headrace_serving.objects.file import FileStore
 from headrace_serving.runtimes.contract import Executor, Task, Workplace
@@ -37,6 +37,7 @@ from headrace_serving.tensors import Tensor
 Make = Callable[[Plan, Workplace], Executor]
 Fail = Callable[[str, str, str], Awaitable[TaskFailure]]
 SERVED = Path(__file__).parents[1] / "serving" / "served"
+MODULES = ("served_dags", "stream_dags")
 MIB = 1 << 20
 
 
@@ -88,6 +89,7 @@ class Driver:
     served: Served
     prefix: str = "tenant/run"
     tasks: int = field(default=0)
+    taken: list[tuple[int, Mapping[str, Tensor]]] = field(default_factory=list)
 
     @property
     def store(self) -> FileStore:
@@ -113,7 +115,18 @@ class Driver:
         task = Task(
             id=f"run/{segment.name}/0/{self.tasks}", prefix=self.prefix, segment=segment.name, deadline_s=deadline_s
         )
-        return await self.executor.call(task, inputs)
+        if segment.stream is None:
+            return await self.executor.call(task, inputs)
+        (flow,) = segment.outputs
+        self.taken = items = []
+        await self.executor.stream(task, inputs, lambda *item: self._take(items, item))
+        assert [index for index, _ in items] == list(range(len(items)))
+        assert all(item[flow.name].items == 1 for _, item in items)
+        return {flow.name: Tensor.join([item[flow.name] for _, item in items] or [blank(flow, 0)])}
+
+    @staticmethod
+    async def _take(items: list[tuple[int, Mapping[str, Tensor]]], item: tuple[int, Mapping[str, Tensor]]) -> None:
+        items.append(item)
 
     async def failure(self, dag: Dag[..., Any], *values: Any, deadline_s: float | None = 30.0) -> TaskFailure:
         with pytest.raises(TaskFailed) as caught:
@@ -136,14 +149,16 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     write_linear_model(root / "linear.onnx", [4])
     write_linear_model(root / "rows.onnx", ["rows", 4])
     sys.path.insert(0, str(root))
-    sys.modules.pop("served_dags", None)
+    for name in MODULES:
+        sys.modules.pop(name, None)
     import served_dags
 
     scratch = root / ".headrace" / "scratch"
     place = Workplace(import_root=root, objects=root / ".headrace" / "objects", scratch=scratch)
     yield Served(place, served_dags, {dag.__name__: planned(root, dag) for dag in served_dags.DAGS})
     sys.path.remove(str(root))
-    del sys.modules["served_dags"]
+    for name in MODULES:
+        del sys.modules[name]
 
 
 @pytest_asyncio.fixture(scope="class", loop_scope="class")

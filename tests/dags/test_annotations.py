@@ -172,8 +172,8 @@ def test_a_schema_has_a_digest_where_the_spelling_does_not_say_it_all() -> None:
         (Iterator, "port-stream", "got Iterator"),
         (AsyncIterator[int], "port-stream", "Write Iterator[...] and `def`, not `async def`"),
         (Optional[Many[Text]], "port-union", "many values are always there, got hr.Many[str] | None"),  # noqa: UP045
-        (Union[int, str], "port-union", "expects one type, or a union of JSON values, got int | str"),  # noqa: UP007
-        (Union[Image, int], "port-union", "expects one type, or a union of JSON values, got"),  # noqa: UP007
+        (Union[int, str], "port-union", "expects one type, or a union of JSON values, which text"),  # noqa: UP007
+        (Union[Image, int], "port-union", "expects one type, or a union of JSON values, which text"),  # noqa: UP007
         (Jpeg | Png, "port-union", "got hr.Jpeg | hr.Png. Write hr.ImageFile"),
         (PIL.Image, "port-foreign", "got a PIL image. Write `import headrace as hr` and hr.Image"),
         (PIL.Image.Image, "port-foreign", "got a PIL image. Write `import headrace as hr` and hr.Image"),

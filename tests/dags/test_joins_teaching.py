@@ -168,8 +168,8 @@ def test_a_mistake_is_told_once(body: str, where: str, code: str, said: str, tmp
             "map-needs-many",
             "an item of the input texts. Write upper(...)",
         ),
-        ("return all_of(words(item))", "words", "axis-deep", "Let one step handle all of them for one item"),
-        ("return all_of(cat.map(words(whole), item))", "cat", "axis-deep", "flatten the items before the map of cat"),
+        ("return all_of(words(item))", "words", "axis-deep", "Let one step handle an item"),
+        ("return all_of(cat.map(words(whole), item))", "cat", "axis-deep", "make one flat list before the map"),
         ("return hr.first(upper(item), lower(item))", "first", "join-axis", "for each item of a dag that is mapped"),
         ("return say(hr.optional(upper(item), within='1s'))", "optional", "join-axis", "tolerant"),
         ("return upper(whole)", "inner", "dag-return", "Call inner without map"),
@@ -252,7 +252,7 @@ def test_choices_that_wait_for_each_other_are_told(tmp_path: Path) -> None:
     )
     (found,) = problems(tmp_path, text)
     assert found.code == "join-cycle"
-    assert "Decide both by one value" in found.write
+    assert "made before all branches" in found.write
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ def test_class_steps_carry_their_configuration_and_options_of_use() -> None:
     assert aloud.step.target == "wired:ReadAloud"
     assert aloud.step.config == {"voice": "ben", "speed": 1.0}
     assert aloud.step.resources.device == "gpu"
-    assert aloud.options == Options(retry=2, timeout_s=60, isolate=True)
+    assert aloud.options == Options(retry=2, timeout_s=60, isolate=True, cache=True)
     count = by_name["count_all"]
     assert count.step.config == {"offset": 1}
     assert count.step.batching == Batching(size=3, wait_us=1000)

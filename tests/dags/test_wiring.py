@@ -186,7 +186,9 @@ def test_arguments_bind_as_python_binds_them() -> None:
     assert [code for code, *_ in told(bad)][1:] == ["unknown-argument"] * 3
 
 
-@pytest.mark.parametrize("spoiled", ["with_(retry=-1)", "with_(retry=1.5)", "with_(timeout=3)", "with_(isolate=1)"])
+@pytest.mark.parametrize(
+    "spoiled", ["with_(retry=-1)", "with_(retry=1.5)", "with_(timeout=3)", "with_(isolate=1)", "with_(cache=1)"]
+)
 def test_options_of_a_use_are_judged_where_they_are_said(spoiled: str, tmp_path: Path) -> None:
     file = tmp_path / "used.py"
     file.write_text(
@@ -195,6 +197,28 @@ def test_options_of_a_use_are_judged_where_they_are_said(spoiled: str, tmp_path:
     )
     (problem,) = check_module(load_module(str(file)).module)
     assert (problem.code, problem.location and problem.location.line) == ("option-value", 9)
+
+
+def test_a_cached_step_is_given_a_value_where_its_dag_is_not_called_with_constants() -> None:
+    kept = wired.shout.with_(cache=True)
+
+    def inner(text: hr.Text) -> hr.Text:
+        return kept(text)
+
+    called = dag(inner)
+
+    def body(text: hr.Text) -> hr.Text:
+        return wired.join(text, called("a"))
+
+    def constant(text: hr.Text) -> hr.Text:
+        return wired.join(text, kept("a"))
+
+    def wrong(text: hr.Text) -> hr.Text:
+        return wired.join(text, kept(tims=2, text=text))  # type: ignore[call-arg]
+
+    assert told(body) == []
+    assert told(constant) == [("cache-input", "shout", -10)]
+    assert told(wrong) == [("unknown-argument", "shout", 1)]
 
 
 def test_a_node_of_a_thousand_is_quick(tmp_path: Path) -> None:

@@ -90,6 +90,6 @@ def nested(text: hr.Text) -> hr.Text:
 
 @hr.dag
 def spoken(text: hr.Text) -> float:
-    aloud = ReadAloud(voice="ben").with_(retry=2, timeout="1m", isolate=True)
+    aloud = ReadAloud(voice="ben").with_(retry=2, timeout="1m", isolate=True, cache=True)
     found = words(aloud(text, louder=True))
     return total(CountAll(offset=1).map(found))

@@ -5,7 +5,16 @@ from random import Random
 
 from tests.equivalence.wirings import Example
 
-HEAD = "import headrace as hr\nfrom branchsteps import *\n"
+HEAD = """from typing import NamedTuple
+
+import headrace as hr
+from branchsteps import *
+
+
+class Spoken(NamedTuple):
+    text: hr.Text
+    items: hr.Many[hr.Text]
+"""
 KINDS = ("RED", "GREEN", "BLUE")
 
 
@@ -57,7 +66,8 @@ class Body:
         step = self.random.choice(("upper", "Keep()", "shout", "Keep(mark='m')", "upper", *self.subs))
         if self.random.random() < 0.3:
             return self.text()
-        made = f"{step}({self.text()})"
+        cached = ".with_(cache=True)" if step not in self.subs and self.random.random() < 0.3 else ""
+        made = f"{step}{cached}({self.text()})"
         return f"upper({made})" if self.random.random() < 0.3 else made
 
     def grow(self) -> None:
@@ -101,7 +111,8 @@ class Body:
 
     def map(self) -> None:
         step = self.random.choice(("upper", "Keep()", "shout", *self.subs, *self.subs, *self.subs))
-        self.let(f"{step}.map({self.many()})", "many")
+        cached = ".with_(cache=True)" if step not in self.subs and self.random.random() < 0.3 else ""
+        self.let(f"{step}{cached}.map({self.many()})", "many")
 
     def zip(self) -> None:
         many = self.many()
@@ -110,7 +121,8 @@ class Body:
 
     def tolerate(self) -> None:
         step, share = self.random.choice(("fragile", "brittle")), self.random.choice((0, 0, 0.5, 0.9))
-        self.let(f"some_of({step}.tolerant(min_success={share}).map({self.many()}))")
+        cached = ".with_(cache=True)" if self.random.random() < 0.3 else ""
+        self.let(f"some_of({step}{cached}.tolerant(min_success={share}).map({self.many()}))")
 
     def gather(self) -> None:
         self.let(f"all_of({self.many()})")
@@ -128,8 +140,16 @@ class Body:
     def absorb(self) -> None:
         self.let(f"say(hr.optional(cat(broken({self.text()}), {self.text()}), within='60s'))")
 
-    def done(self) -> str:
-        """The source of the dag: all that nobody took goes into its result."""
+    def stream(self) -> str:
+        """A value that leaves the dag as a stream, or now and then collected; others may take it too."""
+        made = self.let(f"{self.random.choice(('few', 'several'))}({self.one()})", "many")
+        if self.random.random() < 0.3:
+            self.gather()
+        self.unused.pop(made, None)
+        return f"hr.collect({made})" if self.random.random() < 0.2 else made
+
+    def done(self, stream: str = "") -> str:
+        """The source of the dag: all that nobody took goes into its result, beside the stream if there is one."""
         rest = [self._as_text(name, kind) for name, kind in list(self.unused.items())]
         result = rest[0] if rest else f"upper({self.texts[-1]})"
         if self.lifted:
@@ -138,7 +158,9 @@ class Body:
             result = f"cat({result}, {each})"
         heading = "item: hr.Text" if self.lifted else "text: hr.Text"
         lines = "".join(f"    {line}\n" for line in self.lines)
-        return f"@hr.dag\ndef {self.name}({heading}) -> hr.Text:\n{lines}    return cat({result}, {self.texts[0]})\n"
+        result = f"cat({result}, {self.texts[0]})"
+        gives, result = ("Spoken", f"Spoken({result}, {stream})") if stream else ("hr.Text", result)
+        return f"@hr.dag\ndef {self.name}({heading}) -> {gives}:\n{lines}    return {result}\n"
 
     def _as_text(self, name: str, kind: str) -> str:
         return {"text": "{}", "many": "all_of({})", "kind": "told({})", "note": "{}.title"}[kind].format(name)
@@ -158,7 +180,8 @@ def branching(seed: int, size: int = 6) -> Example:
     body = Body(random, "main", subs, texts=["text"])
     for _ in range(random.randint(1, size)):
         body.grow()
-    sources.append(body.done())
+    body.random = Random(f"stream {seed}")
+    sources.append(body.done(body.stream() if body.random.random() < 0.4 else ""))
     source = "\n\n\n".join((HEAD, *sources))
     text = "".join(random.choice("abcdef ") for _ in range(random.randint(1, 8)))
     return Example(source=source, inputs={"text": text}, tight=random.random() < 0.3)

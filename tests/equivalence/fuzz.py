@@ -69,7 +69,7 @@ def _round(state: dict[str, int], root: Path, count: int) -> None:
             state["refused"] += 1
             print(f"seed {seed} is refused: {refusal}")
     for case, came in zip(cases, asyncio.run(on_one_server(cases, place(root))), strict=True):
-        case.branches_alike(came)
+        case.branches_alike(*came)
     state["next"] += count
     state["done"] += count
 

@@ -3,7 +3,7 @@
 import importlib
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -24,6 +24,7 @@ from headrace_dags.plan.planner import plan
 from headrace_dags.plan.targets import local
 from headrace_dags.running.bodies import load
 from headrace_dags.running.evaluate import NodeFailed, PreparedNode
+from headrace_events.engine.events import Result
 from headrace_events.engine.readback import RunRecord
 from headrace_events.engine.record import RunFolder
 from headrace_events.engine.replay import replay
@@ -43,10 +44,11 @@ Failure = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class Came:
-    """What a run came to: its outputs by name, in a form that can be compared, or its failure."""
+    """What a run came to: its outputs by name, in a form that can be compared, or its failure; how much the cache answered."""
 
     outputs: Mapping[str, Any] | None = None
     failure: Failure | None = None
+    cached: int = field(default=0, compare=False)
 
 
 class Case:
@@ -118,38 +120,41 @@ class Case:
             name: decode(flow, annotations[f"out:{name}"], tensor, store)
             for name, flow, tensor in record.outputs(store)
         }
-        return Came({name: comparable(value) for name, value in decoded.items()})
+        cached = sum(each.event.cached for each in record.events if isinstance(each.event, Result))
+        return Came({name: comparable(value) for name, value in decoded.items()}, cached=cached)
 
     def _bare(self, node: str) -> str:
         return node.removeprefix(self._prefix)
 
-    def agrees(self, came: Came) -> None:
-        """Compare with a plain call.
+    def agrees(self, *runs: Came) -> None:
+        """Compare runs with a plain call.
 
         Raises:
             AssertionError: they differ; the message has the dag's source.
         """
         expected = self.plainly
-        if expected.failure:
-            failures = self.failures
-            assert expected.failure in failures, self.example
-            assert came.failure in failures, f"{came} is none of {failures}\n{self.example}"
-        else:
-            assert came == expected, f"{came}\n!= {expected}\n{self.example}"
+        failures = self.failures if expected.failure else set[Failure]()
+        assert expected.failure is None or expected.failure in failures, self.example
+        for came in runs:
+            if expected.failure:
+                assert came.failure in failures, f"{came} is none of {failures}\n{self.example}"
+            else:
+                assert came == expected, f"{came}\n!= {expected}\n{self.example}"
 
-    def branches_alike(self, came: Came) -> None:
-        """Compare with a plain call; of several steps that fail any may be the one that is told.
+    def branches_alike(self, *runs: Came) -> None:
+        """Compare runs with a plain call; of several steps that fail any may be the one that is told.
 
         Raises:
             AssertionError: they differ; the message has the dag's source.
         """
         expected = self.plainly
-        if expected.failure is None:
-            assert came == expected, f"{came}\n!= {expected}\n{self.example}"
-            return
-        assert came.failure, f"{came}\n!= {expected}\n{self.example}"
-        fragile = ("broken", "fragile", "brittle")
-        assert any(step in came.failure[1] for step in fragile), f"{came}\n!= {expected}\n{self.example}"
+        for came in runs:
+            told = f"{came}\n!= {expected}\n{self.example}"
+            if expected.failure is None:
+                assert came == expected, told
+                continue
+            assert came.failure, told
+            assert any(step in came.failure[1] for step in ("broken", "fragile", "brittle")), told
 
 
 def _failures(

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from tests.equivalence.branching import branching
 from tests.equivalence.running import Case
-from tests.equivalence.together import on_one_server, place
+from tests.equivalence.together import caching, on_one_server, place
 
 from headrace_serving.runtimes.inprocess import InProcessExecutor
 
@@ -31,17 +31,19 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 def test_in_process(root: Path) -> None:
     async def run(case: Case) -> None:
-        async with InProcessExecutor(case.plan, place(root)) as executor:
-            case.branches_alike(await case.on(executor, place(root)))
+        async with caching(InProcessExecutor(case.plan, place(root)), case.plan, place(root)) as executor:
+            case.branches_alike(*[await case.on(executor, place(root)) for _ in range(2)])
 
-    failed = mapped = 0
+    failed = mapped = streams = 0
     for seed in range(IN_PROCESS):
         case = Case(branching(seed), root)
         mapped += case.has_mapper
         asyncio.run(run(case))
         failed += case.plainly.failure is not None
+        streams += bool(case.dag.graph.streams)
     assert 0 < failed < IN_PROCESS / 4
     assert mapped > IN_PROCESS / 10
+    assert streams > IN_PROCESS / 5
 
 
 def test_on_triton(root: Path) -> None:
@@ -51,4 +53,4 @@ def test_on_triton(root: Path) -> None:
     for first in range(0, len(cases), AT_ONCE):
         some = cases[first : first + AT_ONCE]
         for case, came in zip(some, asyncio.run(on_one_server(some, place(root))), strict=True):
-            case.branches_alike(came)
+            case.branches_alike(*came)

@@ -11,7 +11,7 @@ from types import ModuleType
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from tests.equivalence.running import Came, Case
-from tests.equivalence.together import on_one_server, place
+from tests.equivalence.together import caching, on_one_server, place
 from tests.equivalence.wirings import Example, examples
 
 from headrace_serving.runtimes.inprocess import InProcessExecutor
@@ -40,17 +40,23 @@ def steps(root: Path) -> ModuleType:
 
 
 def test_in_process(root: Path, steps: ModuleType) -> None:
-    async def run(case: Case) -> Came:
-        async with InProcessExecutor(case.plan, place(root)) as executor:
-            return await case.on(executor, place(root))
+    async def run(case: Case) -> list[Came]:
+        async with caching(InProcessExecutor(case.plan, place(root)), case.plan, place(root)) as executor:
+            return [await case.on(executor, place(root)) for _ in range(2)]
+
+    answered = 0
 
     @settings(max_examples=IN_PROCESS, derandomize=True, deadline=None, suppress_health_check=HEALTH)
     @given(examples(steps, most=7))
     def holds(example: Example) -> None:
         case = Case(example, root)
-        case.agrees(asyncio.run(run(case)))
+        nonlocal answered
+        runs = asyncio.run(run(case))
+        answered += runs[-1].cached
+        case.agrees(*runs)
 
     holds()
+    assert answered > IN_PROCESS / 4, "the cache was hardly asked"
 
 
 def test_on_triton(root: Path, steps: ModuleType) -> None:
@@ -71,7 +77,8 @@ def test_on_triton(root: Path, steps: ModuleType) -> None:
     collect()
     assert len(cases) == ON_TRITON
     assert sum(case.has_mapper for case in cases) > 3
+    assert sum(bool(case.dag.graph.streams) for case in cases) >= 3
     for first in range(0, len(cases), AT_ONCE):
         some = cases[first : first + AT_ONCE]
         for case, came in zip(some, asyncio.run(on_one_server(some, place(root))), strict=True):
-            case.agrees(came)
+            case.agrees(*came)

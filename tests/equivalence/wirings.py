@@ -1,5 +1,6 @@
 """Random wirings of the steps as the source of a Python file. All that is known here of a step is its own signature."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -24,13 +25,16 @@ WORDS = ("x", "ada", "bob", "cec", "Ü☠", "yes", "no")
 
 @dataclass(frozen=True)
 class Value:
-    """A value of a dag that is being written, which call made it, and whether it may be dropped if another of it is not."""
+    """A value of a dag that is being written, which call made it, whether it may be dropped if another of it is not, and
+    whether a step yields it: as an output of the dag it is a stream then.
+    """
 
     name: str
     type: PortType
     many: bool
     call: int = -1
     droppable: bool = False
+    yielded: bool = False
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,7 @@ class Callee:
     several: bool
     mappable: bool
     is_step: bool = True
+    yields: bool = False
 
 
 @dataclass(frozen=True)
@@ -110,7 +115,8 @@ def _dag(draw: st.DrawFn, callees: Sequence[Callee], name: str, body: Body, most
     fields = [(f"r{number}", body.annotation(value)) for number, value in enumerate(ends)]
     several = len(ends) > 1
     result = f"{name.title()}Results" if several else fields[0][1]
-    returned = f"{result}({', '.join(value.name for value in ends)})" if several else ends[0].name
+    written = [f"hr.collect({end.name})" if end.yielded and draw(st.booleans()) else end.name for end in ends]
+    returned = f"{result}({', '.join(written)})" if several else written[0]
     lines = [f"@hr.dag\ndef {name}({parameters}) -> {result}:", *body.lines, f"return {returned}"]
     source = "\n    ".join(lines) + "\n"
     if several:
@@ -143,11 +149,15 @@ def _call(draw: st.DrawFn, callees: Sequence[Callee], body: Body, number: int, *
         if argument:
             text = argument.name if isinstance(argument, Value) else argument
             written.append(text if len(written) == list(callee.inputs).index(port) else f"{port.name}={text}")
-    isolated = ".with_(isolate=True)" if callee.mappable and draw(st.integers(0, 5)) == 5 else ""
-    body.lines.append(f"v{number} = {callee.name}{isolated}{'.map' * mapped}({', '.join(written)})")
+    options = ".with_(isolate=True)" if callee.mappable and draw(st.integers(0, 5)) == 5 else ""
+    takes_values = any(re.search(r"\b(in|v)\d", argument) for argument in written)
+    if callee.is_step and takes_values and not options and draw(st.integers(0, 3)) == 3:
+        options = ".with_(cache=True)"
+    body.lines.append(f"v{number} = {callee.name}{options}{'.map' * mapped}({', '.join(written)})")
     for port in callee.outputs:
         name = f"v{number}.{port.name}" if callee.several else f"v{number}"
-        body.values.append(Value(name, port.type, port.many or mapped, number, droppable=callee.is_step))
+        many = port.many or mapped
+        body.values.append(Value(name, port.type, many, number, droppable=callee.is_step, yielded=callee.yields))
 
 
 def _is_open(way: tuple[Callee, bool], body: Body) -> bool:
@@ -175,7 +185,8 @@ def _ends(draw: st.DrawFn, body: Body) -> list[Value]:
         if value.name not in body.used and not (value.droppable and value.call in heard and draw(st.booleans())):
             ends.append(value)
             heard.add(value.call)
-    return list(dict.fromkeys([*ends, *draw(st.lists(st.sampled_from(made), max_size=1))]))
+    more = [value for value in made if value.yielded and draw(st.booleans())]
+    return list(dict.fromkeys([*ends, *more, *draw(st.lists(st.sampled_from(made), max_size=1))]))
 
 
 @cache
@@ -191,10 +202,12 @@ def callees_of(steps: ModuleType) -> tuple[Callee, ...]:
 
 
 def _callee(name: str, step: Any) -> Callee:
-    signature = declaration_of(step).signature
+    declaration = declaration_of(step)
+    signature = declaration.signature
     several = signature.result_class is not None
     mappable = not several and not signature.inputs[0].many and not signature.outputs[0].many
-    return Callee(name, signature.inputs, signature.outputs, several, mappable)
+    yields = declaration.ref.yields
+    return Callee(name, signature.inputs, signature.outputs, several, mappable, yields=yields)
 
 
 def _type(annotation: Any) -> PortType:

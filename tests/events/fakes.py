@@ -1,7 +1,7 @@
 """An executor that computes in this process what a test tells it to."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -13,12 +13,13 @@ from headrace_events.engine.record import RunFolder
 from headrace_events.engine.settings import ShellSettings
 from headrace_events.engine.shell import execute_run
 from headrace_serving.objects.file import FileStore
-from headrace_serving.runtimes.contract import Task
+from headrace_serving.runtimes.contract import Take, Task
 from headrace_serving.tensors import Tensor
 
 RUN = "0-" + "0" * 32 + "-00000000"
 Texts = dict[str, list[str]]
 Body = Callable[[Task, Texts], Awaitable[Texts] | Texts]
+StreamBody = Callable[[Task, Texts], AsyncIterator[str]]
 
 
 def tensor(items: list[str]) -> Tensor:
@@ -34,6 +35,7 @@ class Fake:
     """Calls the body of a segment with the texts of its inputs."""
 
     bodies: Mapping[str, Body]
+    streams: Mapping[str, StreamBody] = field(default_factory=dict[str, StreamBody])
     name: str = "fake"
     calls: list[str] = field(default_factory=list)
     running: dict[str, int] = field(default_factory=dict)
@@ -59,6 +61,14 @@ class Fake:
             raise
         finally:
             self.running[task.segment] -= 1
+
+    async def stream(self, task: Task, inputs: Mapping[str, Tensor], take: Take) -> None:
+        self.calls.append(f"{task.id.removeprefix(f'{RUN}/')} from {task.have}")
+        index = 0
+        async for item in self.streams[task.segment](task, {name: texts(value) for name, value in inputs.items()}):
+            if index >= task.have:
+                await take(index, {f"{task.segment}_out": tensor([item])})
+            index += 1
 
 
 @dataclass

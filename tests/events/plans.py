@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from headrace_dags.graph import Batching, Graph, Input, Node, Options, Output, Port, PortType, StepRef, Use
-from headrace_dags.plan.model import Flow, Member, Plan, Segment, Target
+from headrace_dags.plan.model import Flow, Member, Plan, Segment, Streaming, Target
 
 TEXT = PortType(kind="text")
 
@@ -20,6 +20,7 @@ class Part:
     retry: int = 0
     timeout_s: float | None = None
     batch: int = 0
+    streams: bool = False
 
 
 def use(value: str) -> Use:
@@ -71,6 +72,8 @@ def flow(value: str, *, many: bool) -> Flow:
 def segment(part: Part, takes: list[Flow], gives: list[Flow]) -> Segment:
     batching = Batching(size=part.batch) if part.batch else None
     member = Member(name=part.name, nodes=(part.name,), inputs=tuple(takes), outputs=tuple(gives), batching=batching)
+    if part.streams:
+        member = member.model_copy(update={"stream": Streaming()})
     return Segment(
         name=part.name,
         members=(member,),

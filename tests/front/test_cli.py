@@ -322,4 +322,4 @@ def test_what_cannot_be_removed_is_not_said_to_be(state: State, monkeypatch: pyt
     monkeypatch.setattr("headrace.cli.clean.remove", lambda paths: None)
     assert clean.callback
     with pytest.raises(EnvironmentLack, match="disk-refused"):
-        clean.callback(older_than=None, yes=True, dry_run=False, state=str(state.root), as_json=False)
+        clean.callback(older_than=None, cache=False, yes=True, dry_run=False, state=str(state.root), as_json=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,20 @@ def test_a_segment_that_runs_is_seen(run: RunRecord) -> None:
     for each in run.events[:2]:
         view.observe(each.event, each.at_s)
     assert "running" in "".join(drawn(view))
+
+
+@pytest.mark.parametrize("view", [LiveView(plan()), PlainView(plan()), SilentView()])
+def test_what_takes_minutes_is_told_everywhere(view: View, capsys: pytest.CaptureFixture[str]) -> None:
+    view.making("building the image", 0, 0)
+    view.making("installing", 3, 9)
+    told = capsys.readouterr()
+    shown = told.err + ("\n".join(drawn(view)) if isinstance(view, LiveView) else "")
+    assert told.out == ""
+    assert "building the image" in shown
+    if isinstance(view, SilentView):
+        assert json.loads(told.err.splitlines()[1]) == {"making": "installing", "step": 3, "steps": 9}
+    else:
+        assert "installing (step 3 of 9)" in shown
 
 
 @pytest.mark.parametrize(("quiet", "kind"), [(True, SilentView), (False, PlainView)])

@@ -217,7 +217,7 @@ def test_a_wrong_setting_is_told_before_anything(project: Project) -> None:
 
 def test_the_table_tells_of_a_task_not_of_sums() -> None:
     times = SegmentTimes(
-        segment="transcribe", nodes=("transcribe",), tasks=4, retries=0,
+        segment="transcribe", nodes=("transcribe",), tasks=4, calls=4, cached=0, retries=0,
         wall_s=9.0, queue_s=48.0, fetch_s=0.4, compute_s=20.0, publish_s=0.0,
     )  # fmt: skip
     empty = times.model_copy(update={"segment": "ocr", "tasks": 0})

@@ -13,8 +13,10 @@ from tests.front.conftest import Project
 
 from headrace.cli import invoke
 from headrace.doctor import examine as examination
+from headrace.doctor.runtimes import findings
 from headrace.launch.runtime import choose, repair
 from headrace_dags.errors import EnvironmentLack
+from headrace_serving.container.engine import Answer, Surroundings
 from headrace_serving.triton.host import Host
 from headrace_serving.triton.supervisor import Repaired, Restarted
 
@@ -24,18 +26,24 @@ LACKS: dict[str, tuple[dict[str, Any], str]] = {
     "triton-glibc": ({"glibc": (2, 31)}, "Use a newer system"),
     "triton-python3": ({"python3": "3.9 /usr"}, "Make a virtual environment"),
     "triton-shared-memory": ({"shared_memory_bytes": 1 << 20}, "--shm-size=1g"),
-    "triton-platform": ({"system": "Darwin"}, "Run it on Linux"),
+    "triton-platform": ({"system": "Darwin"}, "Use the runtime container"),
 }
 """What a machine may lack, and a part of what is then advised."""
 
 
+MAC = ("macosx_14_0_arm64", "macosx_13_0_arm64")
+DOCKER = {"ServerVersion": "28.2.2", "Architecture": "aarch64", "OSType": "linux"}
+
+
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Lets this machine look like another one."""
+    """Lets this machine look like another one, by default one without any container engine."""
 
-    def pretend(**facts: Any) -> None:
+    def pretend(answer: Answer = Answer(), **facts: Any) -> None:  # noqa: B008  # frozen
         other = replace(Host.current(), **facts)
+        around = Surroundings(other.system, client=True, answers={"docker": answer})
         monkeypatch.setattr(Host, "current", classmethod(lambda _cls: other))
+        monkeypatch.setattr(Surroundings, "current", classmethod(lambda _cls, _wanted="auto": around))
 
     return pretend
 
@@ -61,7 +69,58 @@ def test_without_the_wheel_the_default_runs_in_process_and_says_why(machine: Cal
     assert chosen.name == "inprocess"
     assert "Triton cannot run here: it needs the package nvidia-pytriton" in chosen.banner
     assert "pip install 'headrace[triton]'" in chosen.banner
+    assert "a container cannot run here: it needs Docker to answer, with Linux containers" in chosen.banner
     assert "not exercised" in chosen.banner
+
+
+def test_without_the_wheel_the_default_is_a_container_and_says_why(machine: Callable[..., None]) -> None:
+    machine(answer=Answer("/bin/docker", DOCKER), **WITHOUT_WHEEL)
+    chosen = choose("auto")
+    assert (chosen.name, str(chosen.engine)) == ("container", "Docker 28.2.2 on aarch64")
+    assert chosen.banner.startswith(
+        "Runtime container (Docker 28.2.2 on aarch64), because Triton cannot run here: it needs the package"
+    )
+    assert choose("container").banner == ""
+
+
+def test_a_container_that_was_asked_for_is_never_replaced(
+    machine: Callable[..., None], project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine(answer=Answer("/bin/docker", complaint="permission denied"))
+    assert invoke(arguments(project, "--runtime", "container")) == 3
+    told = capsys.readouterr().err
+    assert "runtime container [container-engine]: needs Docker to answer" in told
+    assert "got permission denied. Join the group docker (sudo usermod -aG docker $USER" in told
+
+
+def engine_that_only_answers(folder: Path) -> Answer:
+    """An engine that answers, and fails at all that it is asked to do."""
+    path = folder / "docker"
+    path.write_text("#!/bin/sh\necho no such registry >&2\nexit 1\n")
+    path.chmod(0o755)
+    return Answer(str(path), DOCKER)
+
+
+def test_an_image_that_cannot_be_made_is_told_where_a_container_was_asked_for(
+    machine: Callable[..., None], project: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine(answer=engine_that_only_answers(tmp_path))
+    assert invoke(arguments(project, "--runtime", "container")) == 3
+    told = capsys.readouterr().err
+    assert "[container-image]: expects docker to build the image headrace-runtime:" in told
+    assert "no such registry" in told
+
+
+def test_an_image_that_cannot_be_made_is_no_end_where_nothing_was_asked_for(
+    machine: Callable[..., None], project: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine(answer=engine_that_only_answers(tmp_path), **WITHOUT_WHEEL)
+    assert invoke(arguments(project)) == 0
+    told = capsys.readouterr()
+    assert "loud succeeded in " in told.out
+    assert " on inprocess, run " in told.out
+    assert "Runtime inprocess, because Triton cannot run here" in told.err
+    assert "a container cannot run here: it expects docker to build the image" in told.err
 
 
 @pytest.mark.parametrize("code", LACKS)
@@ -101,6 +160,38 @@ def test_doctor_names_what_is_missing_and_how_to_get_it(
     assert "missing  server" in told
     assert "needs the package nvidia-pytriton, which holds the server; pip install 'headrace[triton]'" in told
     assert told.rstrip().endswith("Triton cannot run here; dags run with --runtime inprocess.")
+
+
+def test_doctor_is_content_with_a_container(machine: Callable[..., None], capsys: pytest.CaptureFixture[str]) -> None:
+    machine(answer=Answer("/bin/docker", DOCKER), **WITHOUT_WHEEL)
+    assert invoke(["doctor"]) == 0
+    told = capsys.readouterr().out
+    assert "note     server" in told
+    assert told.rstrip().endswith("dags run on Triton in a container here (Docker 28.2.2 on aarch64).")
+
+
+@pytest.mark.parametrize(
+    ("system", "advice"),
+    [
+        ("Darwin", ("Use the runtime container", "Install Docker Desktop, Podman (brew install podman) or Colima")),
+        ("Windows", ("Work inside WSL2 (wsl --install)", "Work inside WSL2 (wsl --install)")),
+    ],
+)
+def test_doctor_says_what_to_do_on_other_systems(system: str, advice: tuple[str, str]) -> None:
+    host = replace(Host.current(), system=system, machine="arm64", glibc=None)
+    around = Surroundings(system, client=True, answers={"docker": Answer()})
+    tags, platform, engine, *_ = findings(host, MAC, around)
+    assert (tags.name, tags.standing) == ("wheel tags", "missing")
+    assert tags.detail == "takes macosx_14_0_arm64, macosx_13_0_arm64 and older"
+    assert tags.needed == "a wheel for manylinux_2_35_x86_64 or manylinux_2_35_aarch64"
+    assert advice[0] in platform.fix
+    assert advice[1] in engine.fix
+
+
+@pytest.mark.parametrize("tag", ["manylinux_2_35_x86_64", "manylinux_2_35_aarch64"])
+def test_doctor_names_the_wheel_that_is_taken(tag: str) -> None:
+    found = findings(Host.current(), ("manylinux_2_36_x86_64", tag), Surroundings("Linux", client=True, answers={}))
+    assert (found[0].standing, found[0].detail) == ("ok", f"takes {tag}")
 
 
 def test_doctor_is_content_with_a_whole_machine(

@@ -15,6 +15,7 @@ def test_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = resolve(tmp_path / "project", environ={})
     assert settings.state == tmp_path / "project" / ".headrace"
     assert settings.results == tmp_path / "out"
+    assert (settings.cache_bytes, settings.cache_age_s) == (2 << 30, 30 * 86_400)
     assert (settings.runtime, settings.target, settings.platform) == ("auto", "local", "plain")
     assert {value.origin for value in settings.values.values()} == {"default"}
 
@@ -52,7 +53,10 @@ def test_everything_that_is_wrong_is_told(tmp_path: Path) -> None:
     said = str(caught.value)
     assert [problem.code for problem in caught.value.problems] == ["config-unknown", "config-value", "config-value"]
     assert "got runtme. Write runtime." in said
-    assert "runtime (HEADRACE_RUNTIME) [config-value]: expects auto or triton or inprocess, got 'fast'" in said
+    assert (
+        "runtime (HEADRACE_RUNTIME) [config-value]: expects auto or triton or container or inprocess, got 'fast'"
+        in said
+    )
 
 
 @pytest.mark.parametrize("content", [b"[tool", b"\xff", b"tool = 3", b"[tool]\nheadrace = 3"])
@@ -60,6 +64,16 @@ def test_a_file_that_is_no_toml(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_bytes(content)
     with pytest.raises(BadInput, match="config-syntax"):
         resolve(tmp_path, environ={})
+
+
+def test_room_and_age_of_the_cache(tmp_path: Path) -> None:
+    settings = resolve(tmp_path, environ={"HEADRACE_CACHE": "500Mi", "HEADRACE_CACHE_AGE": "12h"})
+    assert (settings.cache_bytes, settings.cache_age_s) == (500 << 20, 43_200)
+    assert resolve(tmp_path, environ={"HEADRACE_CACHE": "0"}).cache_bytes == 0
+    with pytest.raises(BadInput) as caught:
+        resolve(tmp_path, environ={"HEADRACE_CACHE": "lots", "HEADRACE_CACHE_AGE": "-1d"})
+    assert "cache (HEADRACE_CACHE) [config-value]: expects a size such as" in str(caught.value)
+    assert "cache_age (HEADRACE_CACHE_AGE) [config-value]: expects a duration such as" in str(caught.value)
 
 
 def test_a_home_that_nobody_has(tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ def whole(text: hr.Text, scale: float = 2.0) -> Word:
     found = words(parts.head, least=2)
     for style in (Style.QUIET, Style.LOUD):
         found = styled.map(found, style, scale=scale)
-    counted = lengths.with_(retry=2, timeout="30s", isolate=True).map(parts.tail)
+    counted = lengths.with_(retry=2, timeout="30s", isolate=True, cache=True).map(parts.tail)
     return summary(counted, Embed(scale=2).map(found), Tag(prefix=">").map(parts.tail), tagged(parts.head))
 
 

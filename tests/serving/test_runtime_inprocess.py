@@ -2,6 +2,7 @@
 
 import pytest
 from tests.conformance.runtimes import LoadingConformance, Make, RuntimeConformance, driver, served
+from tests.conformance.streams import StreamConformance
 
 from headrace_serving.runtimes.inprocess import InProcessExecutor
 
@@ -15,7 +16,7 @@ def make() -> Make:
     return InProcessExecutor
 
 
-class TestInProcess(RuntimeConformance):
+class TestInProcess(RuntimeConformance, StreamConformance):
     pass
 
 

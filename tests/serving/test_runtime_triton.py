@@ -20,6 +20,7 @@ from tests.conformance.runtimes import (
     planned,
     served,
 )
+from tests.conformance.streams import AHEAD, Stream, StreamConformance, until
 
 from headrace_serving.failure import TaskFailed, TaskFailure
 from headrace_serving.oip import OipClient
@@ -58,7 +59,7 @@ async def metric(driver: Driver, name: str, model: str) -> int:
     return int(found[1])
 
 
-class TestTriton(RuntimeConformance):
+class TestTriton(RuntimeConformance, StreamConformance):
     async def test_requests_of_several_runs_share_a_batch(self, driver: Driver, dags: Any) -> None:
         name = model(driver, "batched_once")
         before = [await metric(driver, f"nv_inference_{what}", name) for what in ("count", "exec_count")]
@@ -84,6 +85,37 @@ class TestTriton(RuntimeConformance):
         failure = await driver.failure(dags.crashing, 9)
         assert (failure.kind, failure.node) == ("step", "crash")
         assert "was killed by SIGKILL" in failure.message
+
+    async def test_a_stream_outlives_the_death_of_its_process(self, driver: Driver, dags: Any, tmp_path: Path) -> None:
+        stream = Stream(driver, dags.gated_stream, tmp_path, AHEAD + 5)
+        running = stream.begin()
+        stream.open(*range(AHEAD + 2))
+        await until(lambda: len(stream.items) == AHEAD + 2)
+        (first,) = stream.runs()
+        os.kill(int(first), signal.SIGKILL)
+        stream.open(*range(AHEAD + 5))
+        await running
+        _, second = stream.runs()
+        assert [index for index, _ in stream.items] == list(range(AHEAD + 5)), "each once"
+        made_by = [text.split()[0] for text in stream.texts]
+        assert made_by == [first] * (AHEAD + 2) + [second] * 3, "of items that differ the first counts"
+
+    async def test_a_process_that_dies_while_an_item_is_taken(self, driver: Driver, dags: Any, tmp_path: Path) -> None:
+        stream = Stream(driver, dags.eager_stream, tmp_path, 2 * AHEAD, room=asyncio.Semaphore(0))
+        running = stream.begin()
+        await until(lambda: stream.made() >= AHEAD)
+        os.kill(int(stream.runs()[0]), signal.SIGKILL)
+        await until(lambda: len(stream.runs()) == 2)
+        for _ in range(3 * AHEAD):
+            stream.room.release()
+        await running
+        assert [index for index, _ in stream.items] == [0, *range(2 * AHEAD)], "only what was in hand is taken anew"
+
+    async def test_a_stream_that_kills_its_process_is_at_fault(self, driver: Driver, dags: Any) -> None:
+        failure = await driver.failure(dags.dying_stream, 3)
+        assert (failure.kind, failure.node) == ("step", "dying")
+        assert "was killed by SIGKILL" in failure.message
+        assert len(driver.taken) == 3
 
     @pytest.mark.parametrize(
         ("name", "tensor", "limit_s", "kind"),

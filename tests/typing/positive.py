@@ -100,7 +100,7 @@ def lecture(video: hr.Video, every: float = 2.0) -> Word:
     assert_type(frames, list[hr.Image])
     texts = read_slide.map(frames)
     assert_type(texts, list[str])
-    transcribe = Transcribe(model="small").with_(retry=2, timeout="1m", isolate=True)
+    transcribe = Transcribe(model="small").with_(retry=2, timeout="1m", isolate=True, cache=True)
     assert_type(transcribe, Transcribe)
     words = transcribe(parts.sound, language="de")
     assert_type(words, list[Word])

@@ -148,7 +148,7 @@ def quorum(n: int, /, *values: A, within: str) -> list[A | None]:
 
 
 def collect(stream: Iterator[A] | list[A], /) -> Many[A]:
-    """All items of a step that yields, as one value, which checkers see as many.
+    """All items of a step that yields, as one value; as an output of the dag they leave together, not as a stream.
 
     Args:
         stream: the value of a step that yields.

@@ -61,6 +61,8 @@ class UseOptions:
     location: Location | None = None
     name: str | None = None
     tolerant: Any = None
+    idle: str | None = None
+    cache: bool = False
 
 
 def using(before: UseOptions | None, location: Location, **said: Any) -> UseOptions:

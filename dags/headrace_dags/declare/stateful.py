@@ -99,16 +99,25 @@ class Stateful:
         found = tracer.map(self, (a, b), args, kwargs) if tracer else plain.map_object(self, (a, b), args, kwargs)
         return found
 
-    def with_(
+    def with_(  # noqa: PLR0913  # each is an option by name
         self,
         *,
         retry: int | None = None,
         timeout: str | None = None,
         isolate: bool = False,
         name: str | None = None,
+        idle: str | None = None,
+        cache: bool = False,
     ) -> Self:
         """The same step with other options for this use; see ``Step.with_``."""
-        said = {"retry": retry, "timeout": timeout, "isolate": isolate, "name": name}
+        said = {
+            "retry": retry,
+            "timeout": timeout,
+            "isolate": isolate,
+            "name": name,
+            "idle": idle,
+            "cache": cache,
+        }
         return used(self, using(state_of(self).use, caller(), **said))
 
     def tolerant(  # type: ignore[misc]  # checkers see a step by its __call__

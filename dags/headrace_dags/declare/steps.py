@@ -97,13 +97,15 @@ class Step(Generic[P, R_co]):
         found = tracer.map(self, (a, b), args, kwargs) if tracer else plain.map_(self, (a, b), args, kwargs)
         return found
 
-    def with_(
+    def with_(  # noqa: PLR0913  # each is an option by name
         self,
         *,
         retry: int | None = None,
         timeout: str | None = None,
         isolate: bool = False,
         name: str | None = None,
+        idle: str | None = None,
+        cache: bool = False,
     ) -> Step[P, R_co]:
         """The same step with other options for this use; what is left out stays as it was.
 
@@ -112,8 +114,18 @@ class Step(Generic[P, R_co]):
             timeout: how long one try may take, e.g. ``"30s"``.
             isolate: whether it is served apart from its neighbours.
             name: what its node is called in the graph.
+            idle: of a step whose items leave the dag as a stream: how long the next one may take; ``"30s"`` where
+                nothing is said.
+            cache: whether its results are kept across runs, and given again for equal inputs and unchanged code.
         """
-        said = {"retry": retry, "timeout": timeout, "isolate": isolate, "name": name}
+        said = {
+            "retry": retry,
+            "timeout": timeout,
+            "isolate": isolate,
+            "name": name,
+            "idle": idle,
+            "cache": cache,
+        }
         return self._used(using(self.use, caller(), **said))
 
     def tolerant(self, *, min_success: float) -> Step[P, R_co | None]:

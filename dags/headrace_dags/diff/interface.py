@@ -7,11 +7,12 @@ from typing import Any, Literal
 
 from headrace_dags.diff.changes import changes, schema_text
 from headrace_dags.diff.difference import Change
-from headrace_dags.graph import Graph, Port
+from headrace_dags.graph import Graph, Output, Port
 from headrace_dags.ports.annotations import accepts
 
 Breaks = Literal["no", "maybe", "yes"]
 _WORST = ("yes", "maybe", "no")
+_WHOLE = "whole"
 
 
 def interface(old: Graph, new: Graph) -> tuple[Change, ...]:
@@ -38,8 +39,17 @@ def _outputs(old: Graph, new: Graph) -> Iterator[Change]:
     before, after = ({each.port.name: each.port for each in graph.outputs} for graph in (old, new))
     for change in changes("output", _types(before), _types(after)):
         yield _judged(change, _output_breaks(before.get(change.what), after.get(change.what)))
+    leaves = ({f"{each.port.name}.leaves": _leaves(each) for each in graph.outputs} for graph in (old, new))
+    for change in changes("output", *leaves):
+        if change.change == "changed":
+            yield _judged(change, "maybe" if change.new == _WHOLE else "no")
     made = ({f"{each.port.name}.from": str(each.use) for each in graph.outputs} for graph in (old, new))
     yield from (change for change in changes("output", *made) if change.change == "changed")
+
+
+def _leaves(output: Output) -> str:
+    """Whether those who watch a run see its items come; its value is the list in either case."""
+    return "item by item" if output.stream else _WHOLE
 
 
 def _input_breaks(old: Port | None, new: Port | None) -> Breaks:

@@ -27,6 +27,8 @@ class Place:
         demand: which choices of the engine must fall so that it runs.
         is_apart: whether it is a join that the engine decides, between segments.
         exposure: what is lost where it fails.
+        stream: the node whose items leave one by one and for which alone it works, perhaps it itself; empty for all others.
+        cached: whether its results are kept across runs.
     """
 
     node: Node
@@ -38,6 +40,8 @@ class Place:
     demand: Demand = ALWAYS
     is_apart: bool = False
     exposure: Exposure = frozenset()
+    stream: str = ""
+    cached: bool = False
 
     @property
     def name(self) -> str:
@@ -117,6 +121,28 @@ def fails_apart(edge: Edge) -> str:
     odd = max(producer.exposure ^ consumer.exposure)
     join = odd[0] or next((name for name, _ in sorted(consumer.exposure) if name), "the run")
     return f"{consumer.name} may fail and {join} goes on, while {producer.name} is needed otherwise"
+
+
+def stream(edge: Edge) -> str:
+    """What leaves item by item ends its segment, which is one model and gives nothing else: it is called by stream."""
+    ends = edge.producer.stream, edge.consumer.stream
+    if not any(ends) or (ends[0] == ends[1] and not (own_model(edge) or memory_differs(edge))):
+        return ""
+    found = ends[1] or ends[0]
+    return f"the items of {found} leave one by one: its model is called by stream and gives nothing else"
+
+
+def cache_differs(edge: Edge) -> str:
+    """Results are kept under what enters a segment, so all of it is cached or nothing is; of a map each item by itself."""
+    producer, consumer = edge.producer, edge.consumer
+    if producer.cached != consumer.cached:
+        kept, other = (producer, consumer) if producer.cached else (consumer, producer)
+        return (
+            f"cache=True is asked for {kept.name} and not for {other.name}: its results are kept under its own inputs"
+        )
+    if consumer.cached and edge.opens:
+        return f"cache=True is asked for {consumer.name}: the result of each item is kept under that item"
+    return ""
 
 
 def tolerant(edge: Edge) -> str:
@@ -230,6 +256,8 @@ HOP_RULES: tuple[tuple[str, Rule], ...] = (
     ("branch-differs", branch_differs),
     ("fails-apart", fails_apart),
     ("isolate", isolate),
+    ("stream", stream),
+    ("cache-differs", cache_differs),
     ("tolerant", tolerant),
     ("resources-differ", resources_differ),
     ("limit-differs", limit_differs),
@@ -249,6 +277,8 @@ MAPPER_RULES: tuple[tuple[str, Rule], ...] = (
     ("branch-differs", branch_differs),
     ("fails-apart", fails_apart),
     ("isolate", isolate),
+    ("stream", stream),
+    ("cache-differs", cache_differs),
     ("tolerant", tolerant),
     ("tolerant", counts_items),
     ("resources-differ", resources_differ),

@@ -13,9 +13,14 @@ from headrace_dags.plan.ingredients import Ingredients, Module
 from headrace_dags.plan.model import Segment, Target
 from headrace_dags.record import digest
 
-UNDIGESTED = frozenset(("digest", "gate"))
+UNDIGESTED = frozenset(("digest", "gate", "cached"))
 """What a segment's digest leaves out of it: itself, and what the engine alone heeds."""
 _NOTHING: Mapping[str, str] = MappingProxyType({})
+
+_NOT_SERVED: dict[str, Any] = {
+    **dict.fromkeys(UNDIGESTED, True),
+    "members": {"__all__": {"stream": {"idle_s"}}},  # heeded by who calls
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +86,12 @@ class Digester:
     def digest(self, segment: Segment, nodes: Iterable[Node]) -> str:
         """Content hash of all that can change what ``segment`` does; ``diff.causes`` compares the same, part by part.
 
-        Retries and time-outs are left out: they are the engine's, and the server need not change for them.
+        Retries, time-outs and caching are left out: they are those of who calls, and the server need not change for them.
         """
         steps = tuple(nodes)
         content: dict[str, Any] = {
             "versions": self._ingredients.versions,
-            "segment": segment.model_dump(mode="json", exclude={*UNDIGESTED}),
+            "segment": segment.model_dump(mode="json", exclude=_NOT_SERVED),
             "nodes": [node.model_dump(mode="json", exclude={"options"}) for node in steps],
             "code": self._code(modules_of(steps)),
             "models": {model: self._ingredients.models.get(model, "") for model in model_files_of(steps)},

@@ -65,11 +65,16 @@ def _reason_rows(plan: Plan) -> Iterator[Row]:
 def _remarks(plan: Plan) -> Iterator[str]:
     """What a reader might not expect of this plan."""
     for segment in plan.segments:
+        if segment.stream:
+            node = segment.outputs[0].use.node
+            idle, ahead = segment.stream.idle_s, segment.stream.ahead
+            yield f"{node} leaves as a stream: at most {ahead} items ahead of who takes them, {idle:g} s for the next one."
         if plan.target.kind == "local" and segment.resources.device == "gpu":
             yield f"{segment.name} asks for a GPU: on this machine it runs wherever its steps put it."
         for member in segment.members:
             if text := _unbatched(plan, member):
                 yield text
+    yield from cached_secrets(plan)
 
 
 def _head(plan: Plan) -> str:
@@ -151,7 +156,9 @@ def _notes(plan: Plan) -> str:
 
 def _feeding(segment: Segment) -> str:
     items = f"{' '.join(map(str, segment.mapped))}, {segment.chunk} at a time" if segment.mapped else "once a run"
-    return "; ".join(filter(None, (items, needed(segment.gate))))
+    facts = (items, "by stream" if segment.stream else "", "cached" if segment.cached else "")
+    fed = ", ".join(filter(None, facts))
+    return "; ".join(filter(None, (fed, needed(segment.gate))))
 
 
 def _batching(plan: Plan, member: Member) -> str:
@@ -169,6 +176,16 @@ def _unbatched(plan: Plan, member: Member) -> str:
     shared = " and ".join(str(each.binding) for each in node.inputs if _is_shared(node, each))
     why = f"{shared} may differ from run to run" if shared else "one call holds all its items"
     return f"{node.name} is batched within a call, not across runs: {why}."
+
+
+def cached_secrets(plan: Plan) -> Iterator[str]:
+    """What a person must know where results are kept of steps that read secrets, whose values are in no key."""
+    for segment in plan.segments:
+        nodes = (plan.graph.by_name[name] for name in segment.nodes)
+        secrets = sorted({ref.secret for node in nodes for ref in node.step.secrets.values()})
+        if segment.cached and secrets:
+            named = " and ".join(secrets)
+            yield f"{segment.name} is cached and reads {named}: with another value of that it gives what it gave before."
 
 
 def _is_shared(node: Node, given: Input) -> bool:

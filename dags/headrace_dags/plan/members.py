@@ -70,6 +70,8 @@ def _fused(wiring: Wiring, target: Target, inline: frozenset[str]) -> Fused:
             demand=without(wiring.gates.demands[node.name], inline),
             is_apart=node.join is not None and node.name not in inline,
             exposure=wiring.exposures[node.name],
+            stream=wiring.tails[node.name],
+            cached=_cached(node, links, places),
         )
         axis = chunk_axis(node, wiring.axes)
         stays = axis is None or _inlines(wiring, links, once, places, grouping)
@@ -84,6 +86,13 @@ def _needs(node: Node, links: Sequence[Link], places: Sequence[Place]) -> Resour
     if node.step.form in _WITHOUT_NEEDS and links:
         return places[links[0].producer].needs
     return node.step.resources
+
+
+def _cached(node: Node, links: Sequence[Link], places: Sequence[Place]) -> bool:
+    """Whether results are kept; what only passes a value on is kept with the step before it."""
+    if node.step.form in _WITHOUT_NEEDS and links:
+        return places[links[0].producer].cached
+    return node.options.cache
 
 
 def chunk_axis(node: Node, axes: Axes) -> Use | None:

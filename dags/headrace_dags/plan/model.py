@@ -33,6 +33,25 @@ an item that is missing, 2 for one that was lost; behind it lies the failure as 
 """
 
 
+IDLE_S = 30.0
+"""How long a stream may take for its next item where nothing is said."""
+
+AHEAD = 16
+"""How many items of a stream are made ahead of the one who takes them."""
+
+
+class Streaming(Record):
+    """How the items of a model leave that has a stream for its only output: one by one, as they are made.
+
+    Attributes:
+        idle_s: the most seconds that the next item may take.
+        ahead: the most items that are made and that nobody has taken yet.
+    """
+
+    idle_s: float = IDLE_S
+    ahead: int = Field(default=AHEAD, ge=1)
+
+
 class Flow(Record):
     """A value of the graph where it crosses the border of a segment or a model.
 
@@ -65,6 +84,7 @@ class Member(Record):
         outputs: values it gives to others.
         batching: set where requests may be batched across runs (one batched node, all its inputs per item).
         gates: when those of its nodes run that only a branch inside it needs, by the node's name.
+        stream: set where its only output leaves item by item: it is decoupled and called by stream.
     """
 
     name: str
@@ -73,6 +93,7 @@ class Member(Record):
     outputs: tuple[Flow, ...]
     batching: Batching | None = None
     gates: dict[str, Gate] = {}
+    stream: Streaming | None = None
 
 
 class Reason(Record):
@@ -154,6 +175,7 @@ class Segment(Record):
         gate: when it runs, where that lies with joins of the engine; ``None``: always. Of a segment with mapped inputs
             joins may choose for each item: its axis then holds the chosen items only, in order.
         tolerant: the least share of its items that must succeed; ``None``: every one.
+        cached: whether its results are kept across runs, under its digest and its inputs; of mapped inputs for each item.
         digest: content hash of all that can change what it does.
     """
 
@@ -169,12 +191,18 @@ class Segment(Record):
     slice: str = "none"
     gate: Gate | None = None
     tolerant: float | None = None
+    cached: bool = False
     digest: str = ""
 
     @property
     def nodes(self) -> tuple[str, ...]:
         """Names of its nodes, in topological order within each member."""
         return tuple(node for member in self.members for node in member.nodes)
+
+    @property
+    def stream(self) -> Streaming | None:
+        """Set where its only output leaves item by item; it has one model then."""
+        return self.members[0].stream
 
     @property
     def model(self) -> str:

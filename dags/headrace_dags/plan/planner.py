@@ -13,7 +13,18 @@ from headrace_dags.plan.flows import Flows
 from headrace_dags.plan.mappers import mapper_of, why_apart
 from headrace_dags.plan.mapping import with_mappers
 from headrace_dags.plan.members import fuse
-from headrace_dags.plan.model import Choice, Lowering, Member, Plan, PlannedJoin, Reason, Segment, Target
+from headrace_dags.plan.model import (
+    IDLE_S,
+    Choice,
+    Lowering,
+    Member,
+    Plan,
+    PlannedJoin,
+    Reason,
+    Segment,
+    Streaming,
+    Target,
+)
 from headrace_dags.plan.naming import MOST_CHARACTERS, Names, group_name
 from headrace_dags.plan.refusals import refuse
 from headrace_dags.plan.segments import Joined, MappedParts, join
@@ -126,6 +137,7 @@ class _Builder:
             resources=self._joined.needs[number],
             slice=places[0].slice,
             gate=self._gate(places[0]),
+            cached=places[0].cached,
             tolerant=next((place.node.tolerant for place in places if place.node.tolerant is not None), None),
         )
 
@@ -141,6 +153,7 @@ class _Builder:
             outputs=self._flows.of(border.outputs),
             batching=batching_of(places),
             gates=self._inner_gates(places) if any(place.node.join for place in places) else {},
+            stream=next((_streaming(place) for place in places if place.stream == place.name), None),
         )
 
     def _places(self, numbers: Sequence[int]) -> tuple[Place, ...]:
@@ -151,6 +164,11 @@ def _lowering(members: Sequence[int], parts: MappedParts | None) -> Lowering:
     if parts and len(parts.members) == len(members):
         return "mapper"
     return "inline" if len(members) == 1 else "ensemble"
+
+
+def _streaming(place: Place) -> Streaming:
+    idle_s = place.node.options.idle_s
+    return Streaming(idle_s=IDLE_S if idle_s is None else idle_s)
 
 
 def _digested(segment: Segment, graph: Graph, digester: Digester) -> Segment:

@@ -134,6 +134,16 @@ def whole_branch(case: Case) -> Problem | None:
     )
 
 
+def cache_here(case: Case) -> Problem | None:
+    """Results are kept in the state folder of this machine."""
+    if case.target.kind == "local" or not case.node.options.cache:
+        return None
+    expected = "expects a target that keeps results between runs"
+    return case.problem(
+        "no-cache", expected, f"cache=True on {case.target.kind}", "Leave out cache=True for that target"
+    )
+
+
 REFUSALS: tuple[Refusal, ...] = (
     unknown_slice,
     slice_too_small,
@@ -143,6 +153,7 @@ REFUSALS: tuple[Refusal, ...] = (
     model_missing,
     no_output,
     whole_branch,
+    cache_here,
 )
 
 

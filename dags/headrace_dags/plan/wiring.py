@@ -61,6 +61,18 @@ class Wiring:
         return exposures(self.graph.nodes, (output.use for output in self.graph.outputs))
 
     @cached_property
+    def tails(self) -> dict[str, str]:
+        """For each node the one whose items leave one by one and for which alone it works; empty where there is none."""
+        found: dict[str, str] = {}
+        kept = {output.use.node for output in self.graph.outputs} - self.graph.streams
+        for node in reversed(self.graph.nodes):
+            uses = (Use(node=node.name, port=port.name) for port in node.outputs)
+            takers = {found[taker.name] for use in uses for taker in self.graph.consumers.get(use, ())}
+            alone = len(takers) == 1 and node.name not in kept
+            found[node.name] = node.name if node.name in self.graph.streams else takers.pop() if alone else ""
+        return found
+
+    @cached_property
     def numbers(self) -> dict[str, int]:
         """The number of each node: its position in topological order."""
         return {node.name: number for number, node in enumerate(self.graph.nodes)}

@@ -35,7 +35,7 @@ def json_type(annotation: Any) -> PortType | Misfit:
             "port-json",
             "expects a type with a JSON form",
             f"{spelled(annotation)} ({_first_sentence(error)})",
-            "Write a pydantic model, a dataclass, a TypedDict or a list or dict of those",
+            "Write a pydantic model, dataclass, TypedDict, or list or dict of those; what cannot travel is made in the body",
         )
     return PortType(kind="json", python=spelled(annotation), schema_digest=digest(_steady(schema)) if schema else "")
 

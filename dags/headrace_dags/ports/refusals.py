@@ -88,7 +88,9 @@ def _union(args: tuple[Any, ...]) -> Misfit:
         base = next(base for base in args[0].__mro__ if all(issubclass(arg, base) for arg in args))
         return Misfit("port-union", "expects one class of handles", got, f"Write {written(base)}")
     write = f"Write one type, e.g. {first}, or a pydantic model with a field for each"
-    return Misfit("port-union", "expects one type, or a union of JSON values", got, write)
+    return Misfit(
+        "port-union", "expects one type, or a union of JSON values, which text, media and arrays are not", got, write
+    )
 
 
 def _foreign(item: Any) -> Misfit | None:

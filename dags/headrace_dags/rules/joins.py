@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from headrace_dags.graph import Port
 from headrace_dags.misfit import Misfit
@@ -111,15 +111,16 @@ def switch_items(kind: str, got: str) -> Misfit:
         if kind == "switch"
         else "Give the condition to the step that runs for each item"
     )
-    expected = (
-        f"a {kind} in a dag that is mapped decides by something of each item, or gives something of each in any case"
-    )
-    return Misfit("switch-items", expected, f"{got}, the same for all", write)
+    expected = f"in a dag that is mapped, a {kind} decides by a value of each item, or each of its cases gives one"
+    return Misfit("switch-items", expected, f"{got}, the same for all items", write)
 
 
 def join_axis(kind: str, got: str) -> Misfit:
     """``join-axis``: failures and time are those of a whole value, not of an item."""
-    write = "For items that may fail write step.tolerant(min_success=0.9).map(...)"
+    write = (
+        "Catch what fails in the body of the step; or write step.tolerant(min_success=0.9).map(...), which gives None"
+        " for an item that fails"
+    )
     return Misfit("join-axis", f"{kind} waits for single values, not for each of many", got, write)
 
 
@@ -147,15 +148,16 @@ def quorum_count(need: object, values: int) -> Misfit:
     )
 
 
-def join_cycle(names: Sequence[str]) -> Misfit:
-    """``join-cycle``: no two choices wait for each other."""
-    got = f"{listed(names)}, each of which waits for what another one chooses"
-    return Misfit(
-        "join-cycle",
-        "a branch is chosen before its steps run",
-        got,
-        "Decide both by one value, or use the branches in one order",
-    )
+def join_cycle(lines: Mapping[str, int]) -> Misfit:
+    """``join-cycle``: no two choices wait for each other.
+
+    Args:
+        lines: the nodes that wait for each other, and the line that calls each.
+    """
+    circle = listed([f"{name} (line {line})" for name, line in lines.items()])
+    write = "Decide by a value made before all branches, e.g. hr.switch(kind_of(text)) of an input of the dag"
+    expected = "what a switch decides by is made before its branches"
+    return Misfit("join-cycle", expected, f"steps that wait for each other's choices: {circle}", write)
 
 
 def optional_value(port: Port, shown: str) -> Misfit:
@@ -186,8 +188,9 @@ def collect_stream(got: str) -> Misfit:
 
 def deeper_axis(step: str) -> Misfit:
     """``axis-deep``: inside a dag that is mapped nothing is mapped or made many for each item."""
-    write = f"Let one step handle all of them for one item, or flatten the items before the map of {step}"
-    return Misfit("axis-deep", "axes are one deep", "many values for each item of a dag that is mapped", write)
+    write = "Let one step handle an item and all that it makes of it, and return one value; or make one flat list before the map"
+    expected = "axes are one deep: in a dag that is mapped every value is one for each item"
+    return Misfit("axis-deep", expected, f"many values for each item at {step}", write)
 
 
 def constant_of_items(name: str, shown: str) -> Misfit:

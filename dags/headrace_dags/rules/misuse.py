@@ -25,7 +25,7 @@ def undecorated(misfit: Misfit, function: str) -> Misfit:
 
 def traced_bool(got: str) -> Misfit:
     """``traced-bool``: no branch on a value that does not exist yet."""
-    branch = "Write hr.when(condition, value), or decide in a step, which sees the value"
+    branch = "Write hr.when(condition, value), which is None where the condition is false, or decide in a step, which sees the value"
     write = (
         branch
         if got.startswith("bool")

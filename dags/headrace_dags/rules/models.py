@@ -28,5 +28,8 @@ def onnx_port(port: Port) -> Misfit | None:
     """``onnx-port``: a model takes and gives arrays."""
     if port.type.is_array:
         return None
-    write = "Write hr.Image, hr.Audio, hr.Embedding or an array with hr.Layout; a step makes it of the value"
+    write = (
+        "Write hr.Image, hr.Audio, hr.Embedding or Annotated[np.ndarray[tuple[int], np.dtype[np.int64]],"
+        ' hr.Layout("tensor", "n")], and put a step before it that makes the array'
+    )
     return Misfit("onnx-port", "a model takes and gives arrays", str(port), write)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from headrace_dags.declare.options import StepOptions, UseOptions
 from headrace_dags.declare.units import UnitError, microseconds, seconds, size_bytes
 from headrace_dags.graph import Batching, Options, Resources
 from headrace_dags.misfit import Misfit
-from headrace_dags.rules import joins
+from headrace_dags.rules import joins, streams
 
 
 def resources(options: StepOptions) -> tuple[Resources, list[Misfit]]:
@@ -85,7 +85,7 @@ def batching(options: StepOptions) -> tuple[Batching | None, list[Misfit]]:
 
 
 def use(options: UseOptions | None) -> tuple[Options, list[Misfit]]:
-    """``option-value``: what ``with_`` says: retries are counted, a timeout is a duration, isolate is a flag."""
+    """``option-value``: what ``with_`` says: retries are counted, a timeout is a duration, the rest are flags."""
     if options is None:
         return Options(), []
     misfits: list[Misfit] = []
@@ -96,12 +96,39 @@ def use(options: UseOptions | None) -> tuple[Options, list[Misfit]]:
             Misfit("option-value", "retry expects a whole number, 0 or more", f"{options.retry!r}", "Write retry=2")
         )
         retry = 0
-    if not isinstance(options.isolate, bool):
-        misfits.append(
-            Misfit("option-value", "isolate expects True or False", f"{options.isolate!r}", "Write isolate=True")
-        )
-    found = Options(retry=retry, timeout_s=timeout_s, isolate=bool(options.isolate))
+    misfits += _flags(isolate=options.isolate, cache=options.cache)
+    idle_s = duration("idle", options.idle, misfits.append)
+    if idle_s is not None and timeout_s is not None and idle_s >= timeout_s:
+        misfits.append(streams.idle_longer())
+    found = Options(
+        retry=retry,
+        timeout_s=timeout_s,
+        isolate=bool(options.isolate),
+        idle_s=idle_s,
+        cache=options.cache is True,
+    )
     return found, misfits
+
+
+def _flags(**values: object) -> Iterator[Misfit]:
+    for name, value in values.items():
+        if not isinstance(value, bool):
+            yield Misfit("option-value", f"{name} expects True or False", f"{value!r}", f"Write {name}=True")
+
+
+def cacheable(options: Options, step: str, *, fed: bool) -> Misfit | None:
+    """``cache-input``: a result is kept under what it was made of, so it is made of something.
+
+    Args:
+        options: of the use.
+        step: how messages call the step.
+        fed: whether this use is given a value of the dag.
+    """
+    if fed or not options.cache:
+        return None
+    expected = "a step that is cached takes a value of the dag: its result is kept under that"
+    write = f"Give {step} what its result depends on, e.g. a date, or leave out cache=True"
+    return Misfit("cache-input", expected, "a call without one", write)
 
 
 def node_name(name: Any) -> Misfit | None:

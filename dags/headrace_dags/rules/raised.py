@@ -6,7 +6,7 @@ import linecache
 import re
 import sys
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from headrace_dags.declare.dag import Dag
 from headrace_dags.declare.stateful import Stateful
@@ -19,6 +19,7 @@ _BY_TEXT = {
     "no known parent package": "Leave out the dot, or put a pyproject.toml into the top folder of the project",
     "partially initialized module": "Move what both modules need into a third",
 }
+_ELSE: Mapping[type[BaseException], str] = {KeyError: "Write a key that is there, or .get(...)"}
 
 
 def said(error: BaseException) -> str:
@@ -53,7 +54,7 @@ def correction(error: BaseException) -> str:
         return "Write `import headrace as hr` at the top"
     name, known = _unknown(error)
     near = meant(name, known)
-    return f"Write {near}" if near else "Correct the line"
+    return f"Write {near}" if near else _ELSE.get(type(error), "Correct the line")
 
 
 def _of_dag(dag: str, asked: str) -> str:

@@ -47,6 +47,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "stateful-setup": "setup takes nothing and is an ordinary method",
     },
     "Calls in a dag": {
+        "cache-input": "A step that is cached takes a value of the dag",
         "constant-type": "A constant fits its port; media are no constants",
         "foreign-value": "A dag wires its own values only",
         "many-expected": "A port for many takes an axis",
@@ -60,8 +61,10 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
     },
     "Branches and joins": {
         "axis-deep": "Axes are one deep, also in a dag that is mapped",
+        "cache-stream": "What is kept is taken whole",
         "collect-stream": "collect takes what is made item by item",
         "field-unknown": "A projection names a field of the model",
+        "idle-stream": "idle is for a stream",
         "join-axis": "Joins that wait take single values",
         "join-constant": "Joins take values of the dag",
         "join-count": "A join has something to choose from",

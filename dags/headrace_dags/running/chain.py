@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -32,6 +32,7 @@ class Chain:
         settles: bool = False,
     ) -> None:
         self.nodes = tuple(PreparedNode(node, bodies[node.name]) for node in nodes if node.join is None)
+        self._bodies = bodies
         self._gates = gates or {}
         self._order = tuple(nodes)
         self._branches = any(node.join or (settles and node.tolerant is not None) for node in nodes)
@@ -59,6 +60,20 @@ class Chain:
             for call in calls:
                 call.run(known)
             return [known[slot] for slot in wanted]
+
+        return run
+
+    def stream(self, inputs: Sequence[Use], name: str) -> Callable[[Sequence[Any]], Generator[Any]]:
+        """A function that runs all nodes, the one called ``name`` last, and gives what that one yields item by item.
+
+        Iterating raises the NodeFailed of the first node that fails.
+        """
+        last = next(each for each in self.nodes if each.node.name == name)
+        others = [node for node in self._order if node.name != name]
+        before = Chain(others, self._bodies, self._gates).between(inputs, tuple(last.uses.values()))
+
+        def run(values: Sequence[Any]) -> Generator[Any]:
+            yield from last.stream(dict(zip(last.uses, before(values), strict=True)))
 
         return run
 

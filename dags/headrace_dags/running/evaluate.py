@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from typing import Any
 
 from headrace_dags.graph import Node, Port, Use
@@ -83,6 +84,33 @@ class PreparedNode:
             NodeFailed: the body raised, or returned what it does not declare.
         """
         return self._outputs.only(self._called(arguments, -1))
+
+    def stream(self, inputs: Mapping[str, Any]) -> Generator[Any]:
+        """Run a node that yields and give each item of its only output as it is made; closing it closes the body.
+
+        Raises:
+            NodeFailed: the body raised, or yielded what it does not declare; what it gave before is good.
+        """
+        try:
+            result = self._call(self._arguments(inputs))
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            raise raised(self.node.name, error, port=self._suspect) from error
+        if not isinstance(result, Iterator):
+            yield from self._outputs.one_by_one(result)
+            return
+        with closing(self._pulled(result)) as made:
+            yield from self._outputs.one_by_one(made)
+
+    def _pulled(self, made: Iterator[Any]) -> Generator[Any]:
+        """The items of a body; what it raises is its failure."""
+        try:
+            yield from made
+        except (KeyboardInterrupt, GeneratorExit):
+            raise
+        except BaseException as error:  # a body's own SystemExit and CancelledError are its failures too
+            raise raised(self.node.name, error, port=self._suspect) from error
 
     def run_batch(self, requests: Sequence[Mapping[str, Any]]) -> list[dict[str, Any] | NodeFailed]:
         """Run independent requests, together where the body is batched and all its inputs are per item.

@@ -33,6 +33,11 @@ class Outputs:
             for port in node.outputs
         }
         self._only = next(iter(self.checks)) if self._class is None else ""
+        self._each = self._of_items(node, signature.annotations) if self._yields else None
+
+    def _of_items(self, node: Node, annotations: Mapping[str, Any]) -> Check:
+        (port,) = node.outputs
+        return checker(port.type, annotations.get(f"out:{port.name}"), optional=port.optional)
 
     def _check(self, port: Port, annotation: Any, *, per_item: bool) -> Check:
         optional = self._declared[
@@ -51,6 +56,25 @@ class Outputs:
         if not isinstance(result, Iterator):
             return result
         return list(result if self._most is None else islice(result, self._most + 1))
+
+    def one_by_one(self, result: Any) -> Iterator[Any]:
+        """What a yielding body yields, each item checked; the body's own exceptions come through.
+
+        Raises:
+            NodeFailed: an item is not what the port declares, or there are more of them than ``max_items``.
+        """
+        made = result if isinstance(result, Iterator) else iter(self.only(result))
+        for index, item in enumerate(made):
+            if index == self._most:
+                raise self._failed(self._only, _too_many(index, "more"), -1)
+            yield self._item(item, index)
+
+    def _item(self, item: Any, index: int) -> Any:
+        assert self._each
+        try:
+            return self._each(item)
+        except ValueMisfit as misfit:
+            raise self._failed(self._only, misfit, index) from misfit
 
     def take(self, result: Any, item: int = -1) -> dict[str, Any]:
         """The checked value of each port.
@@ -77,8 +101,10 @@ class Outputs:
         try:
             return self.checks[name](value)
         except ValueMisfit as misfit:
-            at = item if item >= 0 else misfit.item
-            raise NodeFailed(self._node, "output", _message(misfit), port=name, item=at) from misfit
+            raise self._failed(name, misfit, item if item >= 0 else misfit.item) from misfit
+
+    def _failed(self, name: str, misfit: ValueMisfit, item: int) -> NodeFailed:
+        return NodeFailed(self._node, "output", _message(misfit), port=name, item=item)
 
     def joined(self, results: list[dict[str, Any] | LostItem]) -> dict[str, list[Any]]:
         """The outputs of all items, by port; an item that is lost is lost in all of them."""
@@ -97,11 +123,14 @@ def _at_most(most: int, check: Check, *, knows: bool) -> Check:
     def limited(values: Any) -> Any:
         items = check(values)
         if len(items) > most:
-            got = f"{len(items):,}" if knows else "more"
-            raise ValueMisfit(f"at most {most:,} items (max_items={most})", got, "a larger max_items, or give fewer")
+            raise _too_many(most, f"{len(items):,}" if knows else "more")
         return items
 
     return limited
+
+
+def _too_many(most: int, got: str) -> ValueMisfit:
+    return ValueMisfit(f"at most {most:,} items (max_items={most})", got, "a larger max_items, or give fewer")
 
 
 def _message(misfit: ValueMisfit) -> str:

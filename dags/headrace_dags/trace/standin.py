@@ -25,6 +25,7 @@ class Origin:
         port: what it is; ``None`` where that is not known either. In a dag that is mapped: what one item is.
         annotation: the Python annotation of one item.
         axis: the mapped dag whose body sees it as one item, while the graph knows it as many; ``None`` elsewhere.
+        collected: whether it leaves the dag as a whole, though the step makes it item by item.
     """
 
     tracer: Witness
@@ -32,6 +33,7 @@ class Origin:
     port: Port | None = None
     annotation: Any = None
     axis: Scope | None = None
+    collected: bool = False
 
     def __str__(self) -> str:
         if not self.port:

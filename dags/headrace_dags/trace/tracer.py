@@ -122,7 +122,9 @@ class Tracer(Witness):
         )
         axis, fits = self._axis(declared, bound, location, mapped)
         mapped = mapped or tuple(name for name, value in bound.items() if is_standin(value) and origin_of(value).axis)
-        options, tolerant = self._options(declared, use, location, mapped=bool(mapped))
+        # A dag that is called may be given a constant where its own trace, which is judged too, has a value.
+        is_fed = len(self.scopes) > 1 or any(True for _ in standins_in([*args, *kwargs.values()]))
+        options, tolerant = self._options(declared, use, location, mapped=bool(mapped), fed=is_fed)
         node = Node(
             name=self._named(declared, use, location),
             step=declared.declaration.ref,
@@ -206,7 +208,7 @@ class Tracer(Witness):
         return joining.patient(self, kind, values, within, need)
 
     def collect(self, value: Any) -> Any:
-        """The same value: in a dag the items of a step that yields are one value anyway."""
+        """The same value, which leaves the dag as a whole."""
         origin = origin_of(value) if is_standin(value) else None
         node = self.nodes.get(origin.use.node) if origin and origin.use else None
         if origin is None or (origin.port and not (node and node.step.yields)):
@@ -217,7 +219,7 @@ class Tracer(Witness):
             )
             self.excuse(value)
             return self.poison()
-        return StandIn(origin)
+        return StandIn(replace(origin, collected=True))
 
     def field(self, value: StandIn, name: str) -> Any:
         """Wire the projection of a field; whatever has no fields is misused."""
@@ -348,8 +350,9 @@ class Tracer(Witness):
             value, is_mapped = bound[each.name], each.name in mapped
             found = self._judged(each, value, location, site, mapped=is_mapped)
             use = found if isinstance(found, Use) else None
-            axis = scope if is_mapped else origin_of(value).axis if is_standin(value) else None
-            stand_in = StandIn(Origin(self, use, each.port, each.annotation, axis))
+            came = origin_of(value) if is_standin(value) else Origin(self)
+            axis = scope if is_mapped else came.axis
+            stand_in = StandIn(Origin(self, use, each.port, each.annotation, axis, came.collected))
             given[each.name] = value if isinstance(found, Const) else stand_in
         return given
 
@@ -399,7 +402,7 @@ class Tracer(Witness):
         return state.use
 
     def _options(
-        self, declared: Declared, use: UseOptions | None, location: Location, *, mapped: bool
+        self, declared: Declared, use: UseOptions | None, location: Location, *, mapped: bool, fed: bool
     ) -> tuple[Options, float | None]:
         """The options of this use, and the least share of its items that must succeed."""
         place = use.location if use and use.location else location
@@ -407,7 +410,7 @@ class Tracer(Witness):
         tolerant, misfit = use_rules.tolerance(use, declared.where, found, mapped=mapped)
         if tolerant is not None and any(scope.mapped for scope in self.scopes):
             self.for_items.add(place)
-        for each in (*wrong, misfit):
+        for each in (*wrong, misfit, use_rules.cacheable(found, declared.where, fed=fed)):
             self.notes.note(each, declared.where, place)
         return found, tolerant
 

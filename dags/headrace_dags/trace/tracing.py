@@ -15,6 +15,7 @@ from headrace_dags.declare.units import seconds
 from headrace_dags.errors import DefinitionError, Location, Problem
 from headrace_dags.graph import Graph, Node, Output, Port, Use
 from headrace_dags.rules import joins, whole
+from headrace_dags.rules import streams as streams_rules
 from headrace_dags.trace.body import run
 from headrace_dags.trace.context import tracing
 from headrace_dags.trace.frames import importing
@@ -90,7 +91,15 @@ def _outputs(tracer: Tracer, value: Any) -> tuple[Output, ...]:
     values = [value] if is_standin(value) else list(value)
     pairs = zip(tracer.scope.declared.signature.outputs, values, strict=False)
     found = ((port, origin_of(each)) for port, each in pairs)
-    return tuple(Output(port=port, use=origin.use) for port, origin in found if origin.use)
+    return tuple(
+        Output(port=port, use=origin.use, stream=_streams(tracer, origin)) for port, origin in found if origin.use
+    )
+
+
+def _streams(tracer: Tracer, origin: Origin) -> bool:
+    """Whether the items of a returned value leave one by one: it is what a step yields, and nobody collected it."""
+    node = tracer.nodes.get(origin.use.node) if origin.use else None
+    return node is not None and node.step.yields and not node.mapped and not origin.collected
 
 
 def _check(tracer: Tracer, outputs: Sequence[Output]) -> None:
@@ -103,8 +112,20 @@ def _check(tracer: Tracer, outputs: Sequence[Output]) -> None:
         if fn and not each.use.node:
             where = declared.where if declared.signature.result_class is None else f"{declared.where}.{each.port.name}"
             tracer.notes.note(whole.input_returned(each.use.port), where, sourcelines.last_return(fn))
+    _check_streams(tracer, {each.use.node for each in outputs if each.stream})
     if not tracer.failed:
         tracer.notes.add(unused(tracer, (each.use for each in outputs)))
+
+
+def _check_streams(tracer: Tracer, streams: set[str]) -> None:
+    """Note where ``idle`` is asked for a step whose items do not leave one by one, and ``cache`` for one whose items do."""
+    for name, node in () if tracer.failed else tracer.nodes.items():
+        where = tracer.declarations[name].ref.target.partition(":")[2]
+        if node.options.idle_s is not None and name not in streams:
+            misfit = streams_rules.idle_stream(where, yields=node.step.yields)
+            tracer.notes.note(misfit, where, tracer.sources[name])
+        if node.options.cache and name in streams:
+            tracer.notes.note(streams_rules.cache_stream(where), where, tracer.sources[name])
 
 
 def _in_order(tracer: Tracer, outputs: Sequence[Output]) -> tuple[Node, ...]:
@@ -115,7 +136,7 @@ def _in_order(tracer: Tracer, outputs: Sequence[Output]) -> tuple[Node, ...]:
         return ordered({name: node for name, node in tracer.nodes.items() if name in kept}, roots)
     except Entangled as tangle:
         where, location = tracer.scope.declared.where, tracer.sources[tangle.nodes[0]]
-        tracer.notes.note(joins.join_cycle(tangle.nodes), where, location)
+        tracer.notes.note(joins.join_cycle({name: tracer.sources[name].line for name in tangle.nodes}), where, location)
         return ()
 
 

@@ -66,12 +66,29 @@ class Started(Record):
     task: TaskKey
 
 
+class Item(Record):
+    """A task of a segment that streams made an item, which is there before the task has ended.
+
+    Attributes:
+        index: its number, from 0. One that comes again, because the step was run again, counts for nothing.
+        outputs: the item by the flow's name.
+        shown: the item as a person reads it, where it is a short text or short JSON; else empty.
+    """
+
+    type: Literal["item"] = "item"
+    task: TaskKey
+    index: int
+    outputs: dict[str, Payload]
+    shown: str = ""
+
+
 class Result(Record):
     """A task succeeded: its outputs by the flow's name.
 
     Attributes:
         lost: how many items of a tolerant map failed.
         failure: how the first of them did.
+        cached: how many of its calls were answered from the cache: items of a mapped axis, else the one that a task is.
     """
 
     type: Literal["result"] = "result"
@@ -80,6 +97,7 @@ class Result(Record):
     timing: Timing = Timing()
     lost: int = 0
     failure: TaskFailure | None = None
+    cached: int = 0
 
 
 class Failed(Record):
@@ -109,7 +127,7 @@ class Cancel(Record):
     reason: str = ""
 
 
-Event = Annotated[Submitted | Started | Result | Failed | TimerFired | Cancel, Field(discriminator="type")]
+Event = Annotated[Submitted | Started | Item | Result | Failed | TimerFired | Cancel, Field(discriminator="type")]
 
 
 class Piece(Record):

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from headrace_dags.record import Record
-from headrace_events.engine.events import Event, Payload, Result, Submitted
+from headrace_events.engine.events import Event, Item, Payload, Result, Submitted
 from headrace_events.log.contract import Draft, Entry, Log, Topic
 
 INBOX = "inbox"
@@ -121,7 +121,7 @@ def located(event: Event, offset: int) -> Event:
     """The event with its place in the inbox filled into the payloads that it holds itself."""
     if isinstance(event, Submitted):
         return event.model_copy(update={"inputs": _located(event.inputs, offset)})
-    if isinstance(event, Result):
+    if isinstance(event, Result | Item):
         return event.model_copy(update={"outputs": _located(event.outputs, offset)})
     return event
 

@@ -11,6 +11,7 @@ from headrace_events.engine.decide import decide
 from headrace_events.engine.events import (
     Event,
     Failed,
+    Item,
     Outcome,
     Result,
     Started,
@@ -75,6 +76,8 @@ class SegmentProgress:
         failure: how the first of them did, or why the segment gives nothing; an item is counted within the run's axis.
         failed: whether a task of its own failed for good.
         over: whether the run is.
+        streamed: how many items of its stream are there.
+        cached: how many of its calls were answered from the cache.
     """
 
     name: str
@@ -94,6 +97,13 @@ class SegmentProgress:
     failure: TaskFailure | None = None
     failed: bool = False
     over: bool = False
+    streamed: int = 0
+    cached: int = 0
+
+    @property
+    def calls(self) -> int:
+        """How many calls could be answered from the cache: the items that it handles, one where nothing is mapped."""
+        return len(self.chosen) if self.chosen is not None else self.items or 0
 
     @property
     def complete(self) -> bool:
@@ -147,6 +157,8 @@ class Progress:
         self.state, commands = decide(self.state, event, at_s, self._wiring)
         if isinstance(event, Started):
             self._begin(event.task, at_s)
+        elif isinstance(event, Item):
+            self._stream(event)
         elif isinstance(event, Result | Failed):
             self._end(event, at_s)
         for number in range(len(self._segments)) if self._moved(event) or commands else ():
@@ -207,6 +219,12 @@ class Progress:
         retries = old.retries + (task.attempt > 1)
         self._segments[number] = replace(old, running=old.running + 1, retries=retries, started_s=started_s)
 
+    def _stream(self, item: Item) -> None:
+        number = self._wiring.numbers.get(item.task.segment)
+        if number is not None:
+            old = self._segments[number]
+            self._segments[number] = replace(old, streamed=max(old.streamed, item.index + 1))
+
     def _end(self, event: Result | Failed, at_s: float) -> None:
         attempt = self._attempts.get(event.task)
         if attempt is None or attempt.ended_s is not None:
@@ -216,7 +234,8 @@ class Progress:
         number = self._wiring.numbers[event.task.segment]
         old = self._segments[number]
         timing = _sum(old.timing, event.timing)
-        self._segments[number] = replace(old, running=old.running - 1, ended_s=at_s, timing=timing)
+        cached = old.cached + (event.cached if isinstance(event, Result) else 0)
+        self._segments[number] = replace(old, running=old.running - 1, ended_s=at_s, timing=timing, cached=cached)
 
 
 def _placed(failure: TaskFailure, places: Sequence[int]) -> TaskFailure:

@@ -12,9 +12,10 @@ from headrace_events.engine.events import Event, Failed, IssueTask, Payload, Res
 from headrace_events.engine.exchange import Exchange
 from headrace_events.engine.inbox import Inbox
 from headrace_events.engine.settings import ShellSettings
+from headrace_events.engine.streaming import Streams
 from headrace_events.log.contract import Oversize
 from headrace_serving.failure import FailureKind, TaskFailed, TaskFailure
-from headrace_serving.runtimes.contract import Executor, Task
+from headrace_serving.runtimes.contract import Executor, Recalled, Task
 from headrace_serving.tensors import Tensor
 from headrace_serving.wire.optional import lost
 
@@ -53,6 +54,7 @@ class Worker:
         self._exchange = exchange
         self._inbox = inbox
         self._prefix = settings.prefix(inbox.run)
+        self._streams = Streams(exchange, inbox)
         self._windows = {each.name: asyncio.Semaphore(settings.window(each)) for each in plan.segments}
         self.lack: EnvironmentLack | None = None
 
@@ -107,7 +109,11 @@ class Worker:
         guard = asyncio.timeout(None if limit_s is None else limit_s + LATE_S)
         try:
             async with guard:
-                return await self._executor.call(task, inputs)
+                if segment.stream is None:
+                    return await self._executor.call(task, inputs)
+                stream = self._streams.of(command.task, segment)
+                await self._executor.stream(task.model_copy(update={"have": len(stream.items)}), inputs, stream.take)
+                return stream.whole()
         except TimeoutError as error:
             if not guard.expired():
                 raise
@@ -125,6 +131,7 @@ class Worker:
             outputs=packed,
             timing=watch.timing,
             lost=len(failures),
+            cached=outputs.kept if isinstance(outputs, Recalled) else 0,
             failure=next((failure.model_copy(update={"item": item}) for item, failure in failures), None),
         )
         placed = await self._inbox.append(event, parts)

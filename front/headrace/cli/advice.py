@@ -57,6 +57,7 @@ ADVICE: Final[Mapping[str, str]] = {
     "or into an installed package.",
     "model-missing": "The path of a model file starts from the import root. A file that is downloaded or built must be there before "
     "the dag is planned.",
+    "no-cache": "A cluster keeps no results between runs yet. Leave out cache=True where the dag is planned for one.",
     "no-output": "A server answers with a value. Let the step return what it did, if only a bool.",
     # The machine
     "disk-full": "`headrace clean` removes old runs and their objects. Runs lie in the state folder (`--state`, HEADRACE_STATE), results in "
@@ -64,7 +65,8 @@ ADVICE: Final[Mapping[str, str]] = {
     "disk-refused": "The folder belongs to somebody else, or its disk is read-only. Allow writing there, or name another with `--state`, "
     "HEADRACE_STATE or `--out`.",
     "shared-memory": "Triton hands tensors to Python steps through /dev/shm. Free some of it, or make it larger: "
-    "`mount -o remount,size=1G /dev/shm`; in a container `--shm-size=1g`; in a pod an emptyDir of medium Memory.",
+    "`mount -o remount,size=1G /dev/shm`; in a container `--shm-size=1g`; in a pod an emptyDir of medium Memory; "
+    "for the runtime container with the setting container_shm.",
     "ports-exhausted": "All ports that the system hands out are in use. End what holds them, or widen the range "
     "`net.ipv4.ip_local_port_range`.",
     "port-taken": "Another process listens on the port, perhaps a server of an earlier run. End it, or ask for another port, or for "
@@ -72,8 +74,9 @@ ADVICE: Final[Mapping[str, str]] = {
     "secret-missing": "Put the value into the environment, or as a line NAME=value into .env beside pyproject.toml, which is not committed. "
     "`headrace doctor FILE` says which secrets of a file have no value.",
     "extra-onnx": "Run `pip install 'headrace[onnx]'` in the environment that headrace runs in.",
-    "triton-platform": "The server that pip installs runs on Linux only. Elsewhere `--runtime inprocess` runs the same dag without a server.",
-    "triton-glibc": "Debian 12, Ubuntu 22.04 and RHEL 10 are new enough. On an older system run in a container, or with "
+    "triton-platform": "The server that pip installs runs on Linux only. Elsewhere `--runtime container` runs it in Docker or Podman, and "
+    "`--runtime inprocess` runs the same dag without a server.",
+    "triton-glibc": "Debian 12, Ubuntu 22.04 and RHEL 10 are new enough. On an older system use `--runtime container`, or "
     "`--runtime inprocess`.",
     "triton-kernel": "Without process descriptors the death of a model's process could not be seen. Use a newer kernel, or "
     "`--runtime inprocess`.",
@@ -86,6 +89,19 @@ ADVICE: Final[Mapping[str, str]] = {
     "triton-python3": "Python steps find their packages through the `python3` beside the running interpreter. Make a virtual environment "
     "and run headrace from it.",
     "triton-shared-memory": "Free some of /dev/shm, or make it larger; in a container with `--shm-size=1g`.",
+    "container-platform": "On Windows work inside WSL2 (`wsl --install`): that is Linux, and the runtime triton runs there.",
+    "container-client": "Run `pip install 'headrace[triton]'` in the environment that headrace runs in; on a Mac it holds the client alone.",
+    "container-engine": "One of Docker and Podman is enough. Where it is not installed, not started, or not open to you, the message says "
+    "so with what to do; `headrace doctor` looks at both. HEADRACE_CONTAINER_ENGINE=podman asks for one of them.",
+    "container-packages": "The image installs what uv.lock, requirements.txt or pyproject.toml names, from an index. A package outside the "
+    "project has to be there as a wheel: build a base image with it, and set container_base.",
+    "container-image": "The message ends with the last lines of the build. Mostly the base image or a package cannot be had: see that the "
+    "network leads to the registry and the index, or set container_base to an image that is there. The python backend of Triton needs "
+    "`numpy<2`, and Python 3.11 or 3.12.",
+    "container-network": "By default nothing leads out of the container. Where the engine cannot make such a network, allow the ordinary "
+    "one: HEADRACE_CONTAINER_NETWORK=open.",
+    "container-run": "The engine refused the container, and the message has its words: often a limit that it cannot set, or a folder that "
+    "its virtual machine does not share. `headrace logs --server` has more.",
     # The server and the engine
     "model-load": "The import or the `setup` of a step raised on the server; the message carries its reason and your lines. "
     "`headrace run --runtime inprocess` shows the same without a server; `headrace logs --server` has what the model printed.",

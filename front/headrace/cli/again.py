@@ -41,6 +41,7 @@ _NOT_WITH_STEP = {
     "pairs": "--input: the inputs are those of the run",
     "runtime": "--runtime: it runs in this process",
     "keep": "--keep: there is no server",
+    "no_cache": "--no-cache: nothing is kept of it",
 }
 
 

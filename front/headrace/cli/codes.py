@@ -59,6 +59,7 @@ OTHER_GROUPS: Mapping[str, Mapping[str, str]] = {
         "model-outside": "A model file lies below the import root",
         "model-missing": "A model file is there",
         "no-output": "A model has outputs",
+        "no-cache": "Results are kept across runs on this machine only",
         "whole-branch": "A step of a branch takes items one by one, or all at once",
     },
     "The machine": {
@@ -81,6 +82,13 @@ OTHER_GROUPS: Mapping[str, Mapping[str, str]] = {
         "triton-libpython": "Triton's stubs load the shared library of Python",
         "triton-python3": "Triton's stubs find their packages through the environment's own python3",
         "triton-shared-memory": "Triton needs some shared memory",
+        "container-platform": "The runtime container runs on Linux and macOS",
+        "container-client": "Triton's client comes with the extra triton",
+        "container-engine": "Docker or Podman answers, with Linux containers on this machine",
+        "container-packages": "The packages of a project are known, and can be installed in an image",
+        "container-image": "The image of the runtime container can be built",
+        "container-network": "An engine can make a network that leads nowhere",
+        "container-run": "An engine can run the container",
     },
     "The server and the engine": {
         "model-load": "A model loads",

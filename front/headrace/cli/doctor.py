@@ -15,16 +15,20 @@ from headrace.terminal import ink
 from headrace_dags.errors import Exit
 
 if TYPE_CHECKING:
-    from headrace.doctor.examine import Finding
+    from headrace.doctor.finding import Finding
 
 _SIGNS = {"ok": ("good", "ok"), "missing": ("bad", "missing"), "optional": ("warn", "note")}
 _TITLES = {
     "python": "Python",
     "machine": "Machine",
-    "triton": "Triton (runtime triton; the runtime inprocess does without)",
+    "triton": "Triton on this machine (runtime triton)",
+    "container": "Triton in a container (runtime container): Docker or Podman, one of them",
     "extras": "Extras",
     "secrets": "Secrets",
 }
+
+_SERVERS = {"triton", "container"}
+"""Groups of which one is enough."""
 
 
 @click.command(epilog=examples("headrace doctor", "headrace doctor postcard.py", "headrace doctor --json"))
@@ -34,7 +38,7 @@ def command(spec: str | None, as_json: bool) -> int:
     """Look at this machine: what is there, what is missing, how to get it.
 
     With FILE[:DAG] also at the secrets of that dag; their values are not shown. The exit code is 3 when something is missing
-    that a run on Triton needs.
+    that a run on Triton needs, be it on this machine or in a container.
     """
     from headrace.doctor.examine import examine, examine_secrets
 
@@ -46,7 +50,7 @@ def command(spec: str | None, as_json: bool) -> int:
         )
     else:
         click.echo("\n\n".join(_told(found)))
-        click.echo(f"\n{_verdict(lacks)}")
+        click.echo(f"\n{_verdict(found, lacks)}")
     return int(Exit.ENVIRONMENT if lacks else Exit.OK)
 
 
@@ -66,10 +70,13 @@ def _told(found: Sequence[Finding]) -> list[str]:
     return blocks
 
 
-def _verdict(lacks: Sequence[Finding]) -> str:
+def _verdict(found: Sequence[Finding], lacks: Sequence[Finding]) -> str:
     paint = ink()
-    if not lacks:
-        return paint("good", "Everything is there: dags run on Triton here.")
-    if all(each.group == "triton" for each in lacks):
+    if lacks and all(each.group in _SERVERS for each in lacks):
         return paint("warn", "Triton cannot run here; dags run with --runtime inprocess.")
-    return paint("bad", f"Missing: {', '.join(each.name for each in lacks)}.")
+    if lacks:
+        return paint("bad", f"Missing: {', '.join(each.name for each in lacks)}.")
+    if all(each.standing == "ok" for each in found if each.group == "triton"):
+        return paint("good", "Everything is there: dags run on Triton here.")
+    engine = next(each.detail for each in found if each.group == "container" and each.standing == "ok")
+    return paint("good", f"Everything is there: dags run on Triton in a container here ({engine}).")

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
         "headrace run lecture.py:lecture --input video=@talk.mp4 --out results",
         "headrace run shop.py --input invoice=@scan.pdf --input currency=EUR --json",
         "headrace run frames.py --input frames=@folder/ --runtime inprocess",
+        "headrace run postcard.py --input picture=@sunset.png --runtime container",
         "headrace run postcard.py --input picture=@sunset.png --watch",
+        "headrace run shop.py --input invoice=@scan.pdf --no-cache",
         "headrace run postcard.py --step colour --from 3f2a --item 2 --pdb",
     )
 )
@@ -49,8 +51,11 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--runtime",
-    type=click.Choice(["auto", "triton", "inprocess"]),
-    help="What executes the segments.  [default: triton where it can run]",
+    type=click.Choice(["auto", "triton", "container", "inprocess"]),
+    help="What executes the segments.  [default: the first of triton, container, inprocess that can run]",
+)
+@click.option(
+    "--no-cache", is_flag=True, help="Compute all of it: use no results that steps with cache=True kept, and keep none."
 )
 @click.option("--keep", is_flag=True, help="Keep the model repository and the server's own folder.")
 @click.option(
@@ -81,6 +86,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter a flag
     pairs: tuple[str, ...],
     out: Path | None,
     runtime: str | None,
+    no_cache: bool,
     keep: bool,
     watch: bool,
     node: str | None,
@@ -107,7 +113,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter a flag
     if node is not None:
         return _one(Step(spec, node, earlier, item, state, out, pdb, as_json))
 
-    checked = check(Request(spec, pairs, runtime, state, out))
+    checked = check(Request(spec, pairs, runtime, state, out, cache=not no_cache))
     with one_interrupt():
         end = _run(checked, keep=keep, quiet=as_json)
     try:
@@ -148,7 +154,7 @@ def _one(step: Step) -> int:
 def _run(checked: Checked, *, keep: bool, quiet: bool) -> Conclusion:
     """Execute what was checked and save what came out; the scratch folder is gone afterwards, the record stays."""
     from headrace.launch.conclude import conclude
-    from headrace.launch.drive import Job, drive
+    from headrace.launch.drive import Job, drive_first
     from headrace.progress.view import view_for
     from headrace.runs import State, at_work, new_run
 
@@ -162,7 +168,7 @@ def _run(checked: Checked, *, keep: bool, quiet: bool) -> Conclusion:
             remark(f"Kept: {scratch}")
         try:
             with view_for(job.plan, quiet=quiet) as view:
-                drive(job, view)
+                job = drive_first(job, view)
             return conclude(job, checked.results(run))
         except KeyboardInterrupt:
             if not quiet:

@@ -15,6 +15,7 @@ from headrace_events.engine.events import (
     Cancel,
     Event,
     Failed,
+    Item,
     Payload,
     Result,
     Started,
@@ -35,7 +36,9 @@ def of_segment(record: RunRecord, segment: str) -> Iterator[Recorded]:
 
 def concerns(each: Recorded, segment: str) -> bool:
     """Whether an event is one of a task of ``segment``; every event is where that is empty."""
-    return not segment or (isinstance(each.event, Started | Result | Failed) and each.event.task.segment == segment)
+    return not segment or (
+        isinstance(each.event, Started | Item | Result | Failed) and each.event.task.segment == segment
+    )
 
 
 def segment_of(record: RunRecord, node: str) -> str:
@@ -137,18 +140,22 @@ def line(each: Recorded, begun_at_s: float, paint: Ink) -> str:
 def _told(event: Event, paint: Ink) -> str:
     match event:
         case Submitted():
-            return f"submitted  {_payloads(event.inputs) or 'no inputs'}"
+            text = f"submitted  {_payloads(event.inputs) or 'no inputs'}"
         case Started():
-            return f"started    {_task(event.task)}"
+            text = f"started    {_task(event.task)}"
+        case Item():
+            text = f"item       {_task(event.task)} [{event.index}]: {event.shown or _payloads(event.outputs)}"
         case Result():
-            facts = filter(None, (_payloads(event.outputs), lost(event.lost), _spent(event)))
-            return f"{paint('good', 'result')}     {_task(event.task)}: {', '.join(facts)}"
+            kept = f"{event.cached} from the cache" if event.cached else ""
+            facts = filter(None, (_payloads(event.outputs), lost(event.lost), kept, _spent(event)))
+            text = f"{paint('good', 'result')}     {_task(event.task)}: {', '.join(facts)}"
         case Failed():
-            return f"{paint('bad', 'failed')}     {_task(event.task)}: {event.failure.message.splitlines()[0]}, {_spent(event)}"
+            text = f"{paint('bad', 'failed')}     {_task(event.task)}: {event.failure.message.splitlines()[0]}, {_spent(event)}"
         case TimerFired():
-            return f"timer      {event.name}"
+            text = f"timer      {event.name}"
         case Cancel():
-            return f"{paint('warn', 'cancel')}     {event.reason}"
+            text = f"{paint('warn', 'cancel')}     {event.reason}"
+    return text
 
 
 def _task(task: TaskKey) -> str:

@@ -7,15 +7,12 @@ import platform
 import shutil
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Literal
 
+from headrace.doctor.finding import Finding, Standing
+from headrace.doctor.runtimes import runtimes
 from headrace.terminal import size
-
-Standing = Literal["ok", "missing", "optional"]
-"""There; missing and needed; missing, but needed only by some."""
 
 _LEAST_DISK_BYTES = 1 << 30
 _CORE = ("click", "numpy", "pillow", "pydantic", "rich")
@@ -25,30 +22,9 @@ _EXTRAS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at.
-
-    Attributes:
-        group: ``python``, ``machine``, ``triton``, ``extras`` or ``secrets``.
-        name: what it is.
-        standing: whether it is there.
-        detail: what was found.
-        needed: what for, or what is needed.
-        fix: what to do where it is missing.
-    """
-
-    group: str
-    name: str
-    standing: Standing
-    detail: str
-    needed: str = ""
-    fix: str = ""
-
-
 def examine(state: Path) -> tuple[Finding, ...]:
     """Everything there is to say about running Headrace here; ``state`` is where runs would lie."""
-    return (*_python(), *_machine(state), *_triton(), *_extras())
+    return (*_python(), *_machine(state), *runtimes(), *_extras())
 
 
 def examine_secrets(spec: str) -> Iterator[Finding]:
@@ -100,15 +76,6 @@ def _machine(state: Path) -> Iterator[Finding]:
     detail = f"{size(free)} free for {state}" if writable else f"{folder} cannot be written"
     fix = "" if enough else "Free some space (headrace clean), or set HEADRACE_STATE to a folder elsewhere"
     yield Finding("machine", "disk", "ok" if enough else "missing", detail, f"{size(_LEAST_DISK_BYTES)} for runs", fix)
-
-
-def _triton() -> Iterator[Finding]:
-    """What the server needs, as the room that starts it sees it."""
-    from headrace_serving.triton.host import Host
-    from headrace_serving.triton.probe import findings
-
-    for each in findings(Host.current()):
-        yield Finding("triton", each.name, "ok" if each.ok else "missing", each.detail, each.needed, each.fix)
 
 
 def _extras() -> Iterator[Finding]:

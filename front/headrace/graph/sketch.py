@@ -50,7 +50,8 @@ def _input_box(port: Port) -> Box:
 
 def _output_boxes(graph: Graph) -> Iterator[Box]:
     for output in graph.outputs:
-        yield Box(f"out:{output.port.name}", "output", output.port.name, short(output.port), str(output.port))
+        kind = f"{short(output.port)} · stream" if output.stream else short(output.port)
+        yield Box(f"out:{output.port.name}", "output", output.port.name, kind, str(output.port))
 
 
 def _node_box(node: Node, notes: Mapping[str, Note]) -> Box:

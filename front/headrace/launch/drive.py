@@ -7,16 +7,16 @@ import shutil
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from headrace.launch.prepare import Checked
-from headrace.launch.runtime import executor
+from headrace.launch.runtime import caching, executor, next_after
 from headrace.progress.view import View
 from headrace.runs import TENANT, State
 from headrace_dags.declare.declaration import Signature
-from headrace_dags.errors import Exit, HeadraceError
+from headrace_dags.errors import EnvironmentLack, Exit, HeadraceError
 from headrace_dags.plan.model import Plan
 from headrace_events.engine.events import Outcome
 from headrace_events.engine.record import RunFolder
@@ -73,10 +73,31 @@ def drive(job: Job, view: View) -> Outcome:
         return asyncio.run(_execute(job, tensors, store, view))
 
 
+def drive_first(job: Job, view: View) -> Job:
+    """Execute a run on the first runtime that can be started, where none was asked for; the job that was executed.
+
+    Raises:
+        As :func:`drive`.
+    """
+    try:
+        drive(job, view)
+    except EnvironmentLack as lack:
+        following = next_after(job.checked.chosen, lack)
+        if following is None:
+            raise
+        view.note(following.banner)
+    else:
+        return job
+    other = replace(job, checked=replace(job.checked, chosen=following))
+    drive(other, view)
+    return other
+
+
 async def _execute(job: Job, tensors: Mapping[str, Tensor], store: FileStore, view: View) -> Outcome:
     workplace = Workplace(import_root=job.checked.import_root, objects=job.state.objects, scratch=job.scratch)
-    bare, log = executor(job.checked.chosen, job.plan, workplace, view.note)
-    runtime = RedactingExecutor(bare, job.checked.redact)
+    bare, log = executor(job.checked, workplace, view)
+    safe = RedactingExecutor(bare, job.checked.redact)
+    runtime = caching(safe, job.plan, store, job.checked.limits, view.note)
     view.stage(f"starting {job.checked.chosen.name}")
     try:
         async with runtime:

@@ -10,6 +10,7 @@ from typing import Any
 from headrace.cli.opening import make_plan, open_dag
 from headrace.disk import look_at
 from headrace.door.inputs import read_inputs
+from headrace.launch.container import container_settings
 from headrace.launch.runtime import Chosen, choose
 from headrace.output.save import ELSEWHERE
 from headrace.settings import Settings, resolve
@@ -19,6 +20,7 @@ from headrace_dags.plan.model import Plan
 from headrace_dags.secrets.environment import Environment
 from headrace_dags.secrets.naming import require
 from headrace_dags.secrets.redact import Redactor
+from headrace_serving.cache.limits import Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class Request:
         runtime: of the flag; ``None`` where it is not given.
         state: of the flag, likewise.
         out: where the results go, likewise.
+        cache: whether kept results may be used, and results be kept.
     """
 
     spec: str
@@ -38,6 +41,7 @@ class Request:
     runtime: str | None = None
     state: str | None = None
     out: Path | None = None
+    cache: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,7 @@ class Checked:
         chosen: the runtime.
         redact: blacks the values of the dag's secrets out of texts.
         out: the folder for the results; ``None`` for one of the run's own.
+        limits: of the cache; ``None`` where it is neither read nor written.
     """
 
     plan: Plan
@@ -63,6 +68,7 @@ class Checked:
     chosen: Chosen
     redact: Redactor = field(default_factory=Redactor)
     out: Path | None = None
+    limits: Limits | None = None
 
     def results(self, run: str) -> Path:
         """Where the results of a run go."""
@@ -85,5 +91,6 @@ def check(request: Request) -> Checked:
     inputs = read_inputs(signature, request.pairs)
     redact = require(plan.graph, Environment.at(found.import_root))
     look_at(request.out or settings.results, "results", ELSEWHERE)
-    chosen = choose(settings.runtime)
-    return Checked(plan, signature, inputs, found.import_root, settings, chosen, redact, request.out)
+    chosen = choose(settings.runtime, container_settings(settings).engine)
+    limits = Limits(settings.cache_bytes, settings.cache_age_s) if request.cache and settings.cache_bytes else None
+    return Checked(plan, signature, inputs, found.import_root, settings, chosen, redact, request.out, limits)

@@ -28,11 +28,15 @@ class SegmentTimes(Record):
         how: how it went.
         lost: how many items of a tolerant map it lost.
         failure: how the first of them was, or why the segment gave nothing, in a line.
+        cached: how many of its ``calls`` were answered from the cache; a call is an item of a mapped axis, or all of a segment
+            that runs once.
     """
 
     segment: str
     nodes: tuple[str, ...]
     tasks: int
+    calls: int
+    cached: int
     retries: int
     wall_s: float
     how: How = "done"
@@ -115,6 +119,7 @@ def lines(summary: Summary, paint: Ink) -> Iterator[str]:
         yield ""
     yield from _told_times(summary, paint)
     yield from _told_losses(summary, paint)
+    yield from _told_cached(summary, paint)
     if summary.report:
         yield ""
         yield f"{paint('strong', 'Report')}  {near(summary.report)}"
@@ -167,6 +172,8 @@ def _times(story: Story) -> Iterator[SegmentTimes]:
             segment=segment.name,
             nodes=segment.nodes,
             tasks=segment.done,
+            calls=segment.calls,
+            cached=segment.cached,
             retries=segment.retries,
             wall_s=wall,
             how=segment.how,
@@ -181,6 +188,14 @@ def _told_times(summary: Summary, paint: Ink) -> Iterator[str]:
     yield f"{paint('strong', 'Where the time went')}  WALL from a segment's first task to its last, the rest on average a task"
     title = ("SEGMENT", "NODES", "TASKS", "WALL", "QUEUED", "FETCHED", "COMPUTED", "PUBLISHED")
     yield table([title, *(_row(each, summary.took_s) for each in summary.timings)])
+
+
+def _told_cached(summary: Summary, paint: Ink) -> Iterator[str]:
+    """How many calls were answered from the cache, by segment."""
+    if kept := [each for each in summary.timings if each.cached]:
+        yield ""
+        told = ", ".join(f"{each.segment} {each.cached} of {each.calls}" for each in kept)
+        yield f"{paint('strong', 'From the cache')}  {told}"
 
 
 def _told_losses(summary: Summary, paint: Ink) -> Iterator[str]:

@@ -6,7 +6,9 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Self
 
-from headrace.progress.words import lost, word
+from headrace.progress.counted import counted
+from headrace.progress.items import told
+from headrace.progress.words import lost, recalled, word
 from headrace.terminal import duration
 from headrace_dags.plan.model import Plan
 from headrace_events.engine.events import Event
@@ -52,9 +54,18 @@ class LiveView:
         """A line above the table."""
         self._live.console.print(text, style="yellow", highlight=False, markup=False)
 
+    def making(self, what: str, step: int, steps: int) -> None:
+        """Said in place of the stage; the first time in a line that stays."""
+        if not step:
+            self.note(what)
+        self._stage = counted(what, step, steps)
+
     def observe(self, event: Event, at_s: float) -> None:
         """Take an event into account; the next refresh shows it."""
+        before = self._progress.segments
         self._progress.observe(event, at_s)
+        if text := told(event, before):
+            self._live.console.print(text, highlight=False, markup=False)
         if self._progress.outcome:
             self._stage = self._progress.outcome.status
 
@@ -92,12 +103,14 @@ class LiveView:
 def _state(segment: SegmentProgress) -> tuple[str, str]:
     if segment.how == "running" and segment.retries:
         return f"running, {segment.retries} retried", "yellow"
-    told = ", ".join(filter(None, (word(segment.how), lost(segment.lost))))
+    told = ", ".join(filter(None, (word(segment.how), recalled(segment), lost(segment.lost))))
     return told, "yellow" if segment.lost else _STYLES.get(segment.how, "dim")
 
 
 def _bar(segment: SegmentProgress) -> str:
-    """Tasks done of all, as a bar where there are several."""
+    """Tasks done of all, as a bar where there are several; of a stream how many items are there."""
+    if segment.streamed:
+        return f"{segment.streamed} item{'s' if segment.streamed != 1 else ''}"
     if segment.tasks is None or segment.tasks == 1:
         return ""
     filled = _BAR_CELLS * segment.done // max(segment.tasks, 1)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from typing import Self
 
-from headrace.progress.words import lost, why, word
+from headrace.progress.counted import counted
+from headrace.progress.items import told
+from headrace.progress.words import lost, recalled, why, word
 from headrace.terminal import duration, remark
 from headrace_dags.plan.model import Plan
 from headrace_events.engine.events import Event
@@ -41,9 +43,16 @@ class PlainView:
         """Something worth a line."""
         self._say(text)
 
+    def making(self, what: str, step: int, steps: int) -> None:
+        """A line for each step."""
+        self._say(counted(what, step, steps))
+
     def observe(self, event: Event, at_s: float) -> None:
         """Tell of segments that came further."""
+        before = self._progress.segments
         self._progress.observe(event, at_s)
+        if text := told(event, before):
+            self._say(text)
         for segment in self._progress.segments:
             self._close(segment)
             self._tell(segment)
@@ -66,9 +75,10 @@ class PlainView:
         if segment.complete or now_s - told_s >= _EVERY_S:
             self._told[segment.name] = (segment.done, now_s)
             count = f" {segment.done}/{segment.tasks}" if segment.tasks != 1 else ""
+            count += f" {segment.streamed} items" if segment.streamed else ""
             took = duration((segment.ended_s or segment.started_s) - segment.started_s)
             facts = [f"{segment.name}{count}{' done' if segment.complete else ''}", took if segment.complete else ""]
-            self._say(", ".join(filter(None, (*facts, lost(segment.lost)))))
+            self._say(", ".join(filter(None, (*facts, recalled(segment), lost(segment.lost)))))
 
     def _say(self, text: str) -> None:
         remark(f"[{time.monotonic() - self._begun_s:7.2f} s] {text}")

@@ -27,6 +27,10 @@ class View(Protocol):
         """Something worth a line of its own."""
         ...
 
+    def making(self, what: str, step: int, steps: int) -> None:
+        """Something that takes minutes and is made but once has come to a step; programs are told, too."""
+        ...
+
     def observe(self, event: Event, at_s: float) -> None:
         """An event of the run and its time (Unix seconds)."""
         ...

@@ -17,6 +17,11 @@ def lost(items: int) -> str:
     return f"{items} item{'s' if items != 1 else ''} lost" if items else ""
 
 
+def recalled(segment: SegmentProgress) -> str:
+    """How many calls of a segment were answered from the cache; empty for none."""
+    return f"{segment.cached} of {segment.calls} from the cache" if segment.cached else ""
+
+
 def why(segment: SegmentProgress) -> str:
     """Why a segment gave nothing, or how its first item was lost, in a line; empty where neither is so."""
     message = segment.failure.message if segment.failure else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from xml.etree import ElementTree as ET
 
-from headrace.progress.words import lost, word
+from headrace.progress.words import lost, recalled, word
 from headrace.report.element import el
 from headrace.report.story import Story
 from headrace.terminal import duration
@@ -51,11 +51,12 @@ def _rows(segment: SegmentProgress, story: Story, span: float) -> Iterator[ET.El
 def _head(segment: SegmentProgress, attempts: list[Attempt]) -> ET.Element:
     nodes = ", ".join(segment.nodes)
     counts = f"{segment.done} of {segment.tasks} tasks" if segment.tasks not in (None, 1) else ""
+    items = f"{segment.streamed} items by stream" if segment.streamed else ""
     retries = f"{segment.retries} retried" if segment.retries else ""
     ended = any(attempt.ended_s is not None for attempt in attempts)
     took = f"{duration(segment.timing.compute_s)} computing" if ended else ""
     state = "" if segment.how == "done" else word(segment.how)
-    facts = " · ".join(filter(None, (state, counts, retries, lost(segment.lost), took)))
+    facts = " · ".join(filter(None, (state, counts, items, recalled(segment), retries, lost(segment.lost), took)))
     names = el("span", "", el("b", "", segment.name), el("span", "soft", f" {nodes}" if nodes != segment.name else ""))
     return el("div", "row head", names, el("span", "soft", facts))
 

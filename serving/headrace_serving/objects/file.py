@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import uuid
 from contextlib import suppress
 from dataclasses import dataclass
@@ -99,6 +100,38 @@ class FileStore:
         """
         return ObjectSource(self._path(reference.key), reference)
 
+    def path(self, reference: Reference) -> Path:
+        """The file of the object; never to be written.
+
+        Raises:
+            ValueError: the key leaves the store's root.
+        """
+        return self._path(reference.key)
+
+    def adopt(self, prefix: str, file: Path, reference: Reference) -> Reference:
+        """Make a file an object under ``prefix``, without a copy where the disk can link.
+
+        Args:
+            prefix: ``<tenant>/<run>``.
+            file: on this disk, with the content of ``reference``; may be removed afterwards, and is never written.
+            reference: the object, wherever it was.
+
+        Raises:
+            EnvironmentLack: the disk is full (code ``disk-full``) or the folder cannot be written (``disk-refused``).
+            FileNotFoundError: there is no such file.
+            ValueError: the prefix leaves the store's root.
+        """
+        folder = self._path(prefix)
+        with writing(self.root, "the object store"):
+            folder.mkdir(parents=True, exist_ok=True)
+            part = folder / f".{uuid.uuid4().hex}.part"
+            try:
+                link(file, part)
+                _settle(part, folder / reference.sha256, reference.size)
+            finally:
+                part.unlink(missing_ok=True)
+        return reference.model_copy(update={"key": f"{prefix}/{reference.sha256}"})
+
     def _path(self, key: str) -> Path:
         """Where ``key`` lies, links followed."""
         parts = PurePosixPath(key).parts
@@ -107,6 +140,16 @@ class FileStore:
         if not plain or not path.resolve().is_relative_to(self.root.resolve()):
             raise ValueError(f"an object's key is <tenant>/<run>/<sha256> below the store's root, got {key!r}")
         return path
+
+
+def link(file: Path, target: Path) -> None:
+    """Give a file a second name; a copy where the file system has no such thing."""
+    try:
+        os.link(file, target)
+    except FileNotFoundError:
+        raise
+    except OSError:
+        shutil.copyfile(file, target)
 
 
 def _settle(part: Path, target: Path, size: int) -> None:

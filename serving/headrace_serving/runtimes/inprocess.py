@@ -15,8 +15,9 @@ from headrace_serving.failure import TaskFailed, TaskFailure
 from headrace_serving.mapper.program import mapper_program
 from headrace_serving.program import program
 from headrace_serving.runner import Request, request_id
-from headrace_serving.runtimes.contract import Task, Workplace
+from headrace_serving.runtimes.contract import Take, Task, Workplace
 from headrace_serving.runtimes.instance import Instance
+from headrace_serving.runtimes.items import Taken, patiently
 from headrace_serving.runtimes.limit import limited
 from headrace_serving.runtimes.mapperinstance import MapperInstance
 from headrace_serving.runtimes.parts import Tensors, in_parts
@@ -77,6 +78,30 @@ class InProcessExecutor:
         id_ = request_id(task.prefix, task.id)
         execute = partial(self._execute, segment.stations, segment.outputs, id_)
         return await limited(task, segment, in_parts(segment, inputs, execute))
+
+    async def stream(self, task: Task, inputs: Tensors, take: Take) -> None:
+        """Execute one task on a segment that streams; see the contract. What holds for a body that runs past the limit of
+        :meth:`call` holds for its next item.
+        """
+        segment = self._plan.by_name[task.segment]
+        request = Request(request_id(task.prefix, task.id), {name: _own(tensor) for name, tensor in inputs.items()})
+        await limited(task, segment, self._items(segment, request, Taken(take, task.have)))
+
+    async def _items(self, segment: Segment, request: Request, taken: Taken) -> None:
+        instance = self._instances[segment.members[0].name]
+        assert segment.stream
+        assert isinstance(instance, Instance)
+        outlet = instance.stream(request, segment.stream.ahead)
+        index = 0
+        try:
+            await outlet.begun()
+            while (answer := await patiently(segment, outlet.take())) is not None:
+                if isinstance(answer, TaskFailure):
+                    raise TaskFailed(answer)
+                await taken.give(index, {name: _own(tensor) for name, tensor in answer.items()})
+                index += 1
+        finally:
+            outlet.leave()
 
     async def _called(self, segment: Segment, call: Call, request: Request) -> Tensors:
         """One call of a mapper: its members, as those of a segment of their own."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from headrace_serving.failure import TaskFailure
 from headrace_serving.program import Program
 from headrace_serving.runner import Answer, Request, Runner
+from headrace_serving.runtimes.outlet import Outlet
 
 _JOIN_S = 1.0
 
@@ -19,6 +20,7 @@ _JOIN_S = 1.0
 class _Job:
     request: Request
     answer: Future[Answer] = field(default_factory=Future[Answer])
+    outlet: Outlet | None = None
 
     @property
     def items(self) -> int:
@@ -53,6 +55,12 @@ class Instance:
         self._jobs.put(job)
         return await asyncio.wrap_future(job.answer)
 
+    def stream(self, request: Request, ahead: int) -> Outlet:
+        """Where the items of one request come out, of which at most ``ahead`` are made before they are taken."""
+        outlet = Outlet(ahead)
+        self._jobs.put(_Job(request, outlet=outlet))
+        return outlet
+
     async def stop(self) -> None:
         """End the thread; one that is inside a body is left behind."""
         self._jobs.put(None)
@@ -69,7 +77,7 @@ class Instance:
             return
         self._loaded.set_result(None)
         while jobs := self._next():
-            self._answer(runner, jobs)
+            self._stream(runner, jobs) if self._program.stream else self._answer(runner, jobs)
 
     def _next(self) -> list[_Job]:
         """The job that waits longest, and more of those that wait where they are batched; none at the end."""
@@ -85,6 +93,12 @@ class Instance:
             if job.answer.set_running_or_notify_cancel():
                 jobs.append(job)
         return jobs
+
+    @staticmethod
+    def _stream(runner: Runner, jobs: list[_Job]) -> None:
+        for job in jobs:
+            if job.outlet:
+                job.outlet.fill(runner.stream(job.request))
 
     def _answer(self, runner: Runner, jobs: list[_Job]) -> None:
         try:

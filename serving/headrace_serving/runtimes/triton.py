@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import AsyncExitStack
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, aclosing, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Self
+from typing import Any, Self
 
 from headrace_dags.plan.model import Plan, Segment
 from headrace_serving.codec import blank
@@ -17,21 +19,25 @@ from headrace_serving.mapper.program import MapperProgram
 from headrace_serving.oip import OipClient
 from headrace_serving.program import Program
 from headrace_serving.runner import PROBE, request_id
-from headrace_serving.runtimes.contract import Task, Workplace
+from headrace_serving.runtimes.contract import Take, Task, Workplace
+from headrace_serving.runtimes.items import Taken, patiently
 from headrace_serving.runtimes.limit import limited
 from headrace_serving.runtimes.parts import Tensors, in_parts
 from headrace_serving.runtimes.together import together
 from headrace_serving.runtimes.verdicts import of_answer, of_call, of_start
 from headrace_serving.triton.errors import ModelCrashed, ServerFailed
+from headrace_serving.triton.housing import Housing, OnMachine
 from headrace_serving.triton.plainplace import PlainPlace
 from headrace_serving.triton.repository import Repository, write
 from headrace_serving.triton.server import TritonServer
 from headrace_serving.triton.settings import CHANNEL_OPTIONS, ServerSettings
+from headrace_serving.triton.stream import Ask, items, leave
 from headrace_serving.triton.supervisor import ServerEvent
 
 Served = Program | MapperProgram
 
 _PROBES_IN_FLIGHT = 8
+_LEAVE_S = 30.0
 _ARGUMENTS = ("--grpc-infer-allocation-pool-size=0",)
 """Else the server keeps the memory of the largest tensors it has seen, several times over. Costs no time."""
 
@@ -62,9 +68,8 @@ class TritonExecutor:
         workplace: where user code and objects are; the server's log stays in its scratch folder.
         settings: how the server is run.
         on_event: told of repairs and restarts; must not raise.
+        housing: where the server runs; as a child of this process where not given.
     """
-
-    name = "triton"
 
     def __init__(
         self,
@@ -72,7 +77,10 @@ class TritonExecutor:
         workplace: Workplace,
         settings: TritonSettings | None = None,
         on_event: Callable[[ServerEvent], None] = lambda _event: None,
+        housing: Housing | None = None,
     ) -> None:
+        self._housing = housing or OnMachine()
+        self.name = self._housing.name
         self._plan = plan
         self._workplace = workplace
         self._settings = settings or TritonSettings()
@@ -80,6 +88,8 @@ class TritonExecutor:
         self._place: PlainPlace | None = None
         self._server: TritonServer | None = None
         self._clients: dict[str, OipClient] = {}
+        self._turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._leaving: set[asyncio.Task[None]] = set()
 
     @property
     def log(self) -> Path:
@@ -105,13 +115,14 @@ class TritonExecutor:
         return self
 
     async def _start(self) -> None:
-        place = self._place = PlainPlace.of(self._workplace, self.log.name)
+        place = self._place = self._housing.place(self._workplace, self.log.name)
         programs: tuple[Served, ...] = ()
         try:
             repository = write(self._plan, place.seen, self._settings.instances)
             programs = repository.programs
             probe = partial(self._probe, programs)
-            self._server = TritonServer(self._server_settings(repository), probe=probe, on_event=self._on_event)
+            settings = self._server_settings(repository)
+            self._server = TritonServer(settings, probe=probe, on_event=self._on_event, housing=self._housing)
             await self._server.start()
         except BaseException as error:
             await self._stop()
@@ -130,8 +141,46 @@ class TritonExecutor:
         try:
             return await limited(task, segment, in_parts(segment, inputs, infer))
         except TaskFailed as failed:
+            failure = of_answer(failed.failure, segment, inputs, self._housing.lack)
+            raise TaskFailed(self._place.told(failure) if self._place else failure) from None
+
+    async def stream(self, task: Task, inputs: Tensors, take: Take) -> None:
+        """Execute one task on a segment that streams; see the contract. Its model serves one stream at a time."""
+        segment = self._plan.by_name[task.segment]
+        ask = _ask(segment, request_id(task.prefix, task.id), inputs)
+        try:
+            await limited(task, segment, self._streamed(segment, ask, Taken(take, task.have)))
+        except TaskFailed as failed:
             failure = of_answer(failed.failure, segment, inputs)
             raise TaskFailed(self._place.told(failure) if self._place else failure) from None
+
+    async def _streamed(self, segment: Segment, ask: Ask, taken: Taken) -> None:
+        """Run the step; again after each incident that is not its own doing, for what is missing."""
+        async with self._turns[segment.name]:
+            try:
+                await self.server.call(segment.model, lambda: self._items(segment, ask, taken))
+            except (ModelCrashed, ServerFailed) as error:
+                raise TaskFailed(of_call(error, segment)) from error
+            except BaseException:
+                self._leave(ask)
+                raise
+
+    async def _items(self, segment: Segment, ask: Ask, taken: Taken) -> None:
+        index = 0
+        async with aclosing(items(self._client(), ask, lambda coming: patiently(segment, coming))) as found:
+            async for item in found:
+                await taken.give(index, item)
+                index += 1
+
+    def _leave(self, ask: Ask) -> None:
+        """Let the model end a stream that nobody takes any more; who left it does not wait for that."""
+        leaving = asyncio.create_task(self._left(ask))
+        self._leaving.add(leaving)
+        leaving.add_done_callback(self._leaving.discard)
+
+    async def _left(self, ask: Ask) -> None:
+        with suppress(TaskFailed, TimeoutError):
+            await leave(self._client(), ask, lambda coming: asyncio.wait_for(coming, _LEAVE_S))
 
     def _server_settings(self, repository: Repository) -> ServerSettings:
         return ServerSettings(
@@ -156,9 +205,13 @@ class TritonExecutor:
         await together([partial(self._ask, program) for program in programs], _PROBES_IN_FLIGHT)
 
     async def _ask(self, program: Served) -> None:
-        items = 1 if program.batching else 0
-        inputs = {flow.name: blank(flow, items) for flow in program.inputs}
-        await self._client().infer(program.name, inputs, f"{PROBE}{program.name}")
+        count = 1 if program.batching else 0
+        inputs = {flow.name: blank(flow, count) for flow in program.inputs}
+        request = f"{PROBE}{program.name}"
+        if isinstance(program, Program) and program.stream:
+            await leave(self._client(), Ask(program.name, request, inputs, inputs, 0), _at_leisure)
+        else:
+            await self._client().infer(program.name, inputs, request)
 
     def _client(self) -> OipClient:
         """A client of the server where it is now: after a restart that may be another port."""
@@ -171,9 +224,21 @@ class TritonExecutor:
         """Stop the server and remove what was made for it, also when interrupted on the way; the log stays."""
         async with AsyncExitStack() as last:
             if self._place:
-                last.callback(self._place.remove, "models", "backends")
+                last.callback(self._place.remove, "models", "backends", "tmp")
             if self._server:
                 last.push_async_callback(self._server.stop)
+            for leaving in self._leaving:
+                leaving.cancel()
             while self._clients:
                 _, client = self._clients.popitem()
                 last.push_async_callback(client.close)
+
+
+def _ask(segment: Segment, request: str, inputs: Tensors) -> Ask:
+    blanks = {flow.name: blank(flow, 0) for flow in segment.inputs}
+    ahead = segment.stream.ahead if segment.stream else 1
+    return Ask(segment.model, request, inputs, blanks, ahead)
+
+
+async def _at_leisure(coming: Awaitable[Any]) -> Any:
+    return await coming

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
+from headrace_dags.errors import EnvironmentLack
 from headrace_dags.plan.model import Member, Segment
 from headrace_serving.failure import TaskFailure
 from headrace_serving.failure_text import from_text
@@ -41,9 +42,21 @@ def _of_load(error: ModelLoadFailed, programs: Iterable[Program | MapperProgram]
     return TaskFailure(kind="load", node=_node(error.model, programs), message=error.message, traceback=excerpt)
 
 
-def of_answer(failure: TaskFailure, segment: Segment, inputs: Tensors) -> TaskFailure:
-    """What a call was answered: a lack of shared memory where that is what the server says, else ``failure`` itself."""
-    lack = shared_memory_lack(failure.message) if failure.kind == "internal" else None
+def of_answer(
+    failure: TaskFailure,
+    segment: Segment,
+    inputs: Tensors,
+    told_lack: Callable[[str], EnvironmentLack | None] = shared_memory_lack,
+) -> TaskFailure:
+    """What a call was answered: a lack of shared memory where that is what the server says, else ``failure`` itself.
+
+    Args:
+        failure: what was answered.
+        segment: which was called.
+        inputs: with what.
+        told_lack: the error for a message that says that shared memory ran out.
+    """
+    lack = told_lack(failure.message) if failure.kind == "internal" else None
     if lack is None:
         return failure
     given = size(sum(tensor.nbytes for tensor in inputs.values()))

@@ -13,7 +13,9 @@ from headrace_serving.triton.process import ServerCommand
 from headrace_serving.triton.settings import Endpoint, ServerSettings
 
 
-def server_command(settings: ServerSettings, parts: Installation, endpoint: Endpoint, identity: str) -> ServerCommand:
+def server_command(
+    settings: ServerSettings, parts: Installation, endpoint: Endpoint, identity: str, address: str = LOOPBACK
+) -> ServerCommand:
     """What to start for ``settings``.
 
     Args:
@@ -21,10 +23,15 @@ def server_command(settings: ServerSettings, parts: Installation, endpoint: Endp
         parts: the server of the wheel.
         endpoint: ports that are thought to be free.
         identity: a name that no other server bears; it is the server's id and begins its shared memory regions' names.
+        address: of the interface that it listens on.
     """
     backends = link_backends(parts, settings.folder)
     return ServerCommand(
-        arguments=(str(parts.server), *_arguments(settings, endpoint, backends, identity), *settings.arguments),
+        arguments=(
+            str(parts.server),
+            *_arguments(settings, endpoint, backends, identity, address),
+            *settings.arguments,
+        ),
         environment=_environment(settings, parts),
         log=settings.log,
         python=parts.programs / "python3",
@@ -52,7 +59,9 @@ def link_backends(parts: Installation, folder: Path) -> Path:
     return python.parent.resolve()
 
 
-def _arguments(settings: ServerSettings, endpoint: Endpoint, backends: Path, identity: str) -> Iterator[str]:
+def _arguments(
+    settings: ServerSettings, endpoint: Endpoint, backends: Path, identity: str, address: str
+) -> Iterator[str]:
     yield f"--id={identity}"
     yield f"--model-repository={settings.repository.resolve()}"
     yield f"--backend-directory={backends}"
@@ -66,9 +75,9 @@ def _arguments(settings: ServerSettings, endpoint: Endpoint, backends: Path, ide
     yield f"--backend-config=python,shm-region-prefix-name={identity}"
     yield f"--backend-config=python,stub-timeout-seconds={max(1, round(settings.start_timeout_s))}"
     yield "--allow-http=false"
-    yield f"--grpc-address={LOOPBACK}"
+    yield f"--grpc-address={address}"
     yield f"--grpc-port={endpoint.grpc_port}"
-    yield f"--metrics-address={LOOPBACK}"
+    yield f"--metrics-address={address}"
     yield f"--metrics-port={endpoint.metrics_port}"
 
 

@@ -29,11 +29,13 @@ def member_config(program: Program, instances: int) -> Any:
     """
     config = _messages.ModelConfig(name=program.name, backend="python")
     config.max_batch_size = program.batching.size if program.batching else 0
+    config.model_transaction_policy.decoupled = program.stream is not None
     for flow in program.inputs:
         config.input.add(name=flow.name, data_type=_data_type(flow), dims=_dims(flow, batched=bool(program.batching)))
     for flow in program.outputs:
         config.output.add(name=flow.name, data_type=_data_type(flow), dims=_dims(flow, batched=bool(program.batching)))
-    config.instance_group.add(count=instances, kind=_messages.ModelInstanceGroup.KIND_CPU)
+    # The parts of a stream must all reach the process that makes its items.
+    config.instance_group.add(count=1 if program.stream else instances, kind=_messages.ModelInstanceGroup.KIND_CPU)
     if program.batching:
         config.dynamic_batching.SetInParent()
         config.dynamic_batching.max_queue_delay_microseconds = program.batching.wait_us

@@ -9,19 +9,17 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Self
 
-from headrace_serving.triton.command import server_command
 from headrace_serving.triton.control import Control, ModelFacts
 from headrace_serving.triton.errors import (
     ControlFailed,
     ModelCrashed,
     StartTimedOut,
 )
+from headrace_serving.triton.housing import Housing, Running
 from headrace_serving.triton.log import ServerLog
-from headrace_serving.triton.probe import Installation
-from headrace_serving.triton.process import ServerProcess
 from headrace_serving.triton.settings import Endpoint, ServerSettings
 from headrace_serving.triton.start import Start
-from headrace_serving.triton.stubs import Stub, StubWatch
+from headrace_serving.triton.stubs import Stub
 
 Probe = Callable[[], Awaitable[None]]
 
@@ -50,7 +48,7 @@ class Incarnation:
         on_death: told of each death the moment it happens.
     """
 
-    def __init__(self, settings: ServerSettings, process: ServerProcess, start: Start) -> None:
+    def __init__(self, settings: ServerSettings, process: Running, start: Start) -> None:
         self.facts: Mapping[str, ModelFacts] = {}
         self.on_death: Callable[[Death], None] = lambda _death: None
         self._deaths: dict[str, Death] = {}
@@ -61,13 +59,11 @@ class Incarnation:
         self._log = start.log
         self._control = start.control
         self._start = start
-        self._stubs = StubWatch(process.pid, self._stub_died)
+        process.on_stub_death = self._stub_died
         process.exited.add_done_callback(self._server_died)
 
     @classmethod
-    async def start(
-        cls, settings: ServerSettings, parts: Installation, endpoint: Endpoint, probe: Probe | None
-    ) -> Self:
+    async def start(cls, settings: ServerSettings, housing: Housing, endpoint: Endpoint, probe: Probe | None) -> Self:
         """Start a server and wait until it answers; leaves nothing behind when it fails.
 
         Raises:
@@ -76,10 +72,10 @@ class Incarnation:
             Exception: whatever ``probe`` raises.
         """
         identity = f"headrace-{secrets.token_hex(6)}-"
-        log = ServerLog(settings.log, settings.log.stat().st_size if settings.log.exists() else 0)
+        log = ServerLog.from_now(settings.log)
         control = Control.connect(endpoint.grpc)
-        process = await ServerProcess.spawn(server_command(settings, parts, endpoint, identity))
-        started = cls(settings, process, Start(settings, process, control, endpoint, log))
+        process = await housing.start(settings, endpoint, identity)
+        started = cls(settings, process, Start(settings, process, control, endpoint, log, housing.lack))
         try:
             await started._become_ready(identity, probe)
         except BaseException:
@@ -119,7 +115,7 @@ class Incarnation:
             ModelLoadFailed, ControlFailed: it did not come back.
         """
         limit_s = self._settings.start_timeout_s
-        self._stubs.retire(model)
+        self._process.retire(model)
         died = self._deaths.pop(model, None)
         try:
             async with asyncio.timeout(limit_s):
@@ -130,7 +126,7 @@ class Incarnation:
             if isinstance(error, TimeoutError):
                 raise ControlFailed(f"repair of {model}: not done in {limit_s:g} s") from None
             raise
-        self._adopt()
+        await self._adopt()
 
     async def _reload(self, model: str) -> None:
         await self._control.unload(model)
@@ -142,12 +138,12 @@ class Incarnation:
     def abandon(self, model: str) -> None:
         """Let a model be: it stays dead and is not reported again."""
         self._abandoned.add(model)
-        self._stubs.retire(model)
+        self._process.retire(model)
         self._deaths.pop(model, None)
 
     def end_stubs(self, model: str) -> None:
         """Kill the stubs of a model that hangs; their deaths are reported like any other."""
-        self._stubs.kill(model)
+        self._process.end_stubs(model)
 
     def excerpt(self) -> str:
         """The last lines of the log."""
@@ -168,7 +164,6 @@ class Incarnation:
         try:
             await ending
         finally:
-            self._stubs.end()
             with contextlib.suppress(Exception):
                 await self._control.close()
 
@@ -178,7 +173,7 @@ class Incarnation:
         try:
             async with limit:
                 self.facts = await self._start.loaded(identity)
-                self._adopt()
+                await self._adopt()
                 if probe:
                     await self._pass(probe)
         except TimeoutError:
@@ -188,11 +183,11 @@ class Incarnation:
         except ControlFailed as error:
             raise self._start.failed(str(error)) from None
 
-    def _adopt(self) -> None:
+    async def _adopt(self) -> None:
         """Watch the new stubs; one that should be there and is not has died already."""
-        self._stubs.adopt()
+        living = await self._process.adopt()
         for model, facts in self.facts.items():
-            if facts.in_stubs and model not in self._abandoned and not self._stubs.count(model):
+            if facts.in_stubs and model not in self._abandoned and not living.get(model):
                 self._report(Death(model, f"the process of model {model} died as soon as it had loaded"))
 
     async def _pass(self, probe: Probe) -> None:

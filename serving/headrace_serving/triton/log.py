@@ -5,10 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 _TAIL_BYTES = 64 << 10
 _TABLE = ("|", "+-")
-_TAKEN = re.compile(r"Socket '[^']*:(\d+)' already in use")
+_TAKEN = re.compile(
+    r"Socket '[^']*:(\d+)' already in use"
+    r"|(?:Bind for|listen tcp4?|bind:?) [^ ]*:(\d+)(?: failed)?:[^\n]*(?:already allocated|address already in use)",
+    re.IGNORECASE,
+)
+"""In the words of Triton, or of Docker and Podman about a port that they were to publish."""
 _LOADING = re.compile(r'"loading: ([^"]+):\d+"')
 _LOADED = re.compile(r"(?:successfully loaded|failed to load) '([^']+)'")
 
@@ -24,6 +30,11 @@ class ServerLog:
 
     path: Path
     begin: int = 0
+
+    @classmethod
+    def from_now(cls, path: Path) -> Self:
+        """What will be written from now on."""
+        return cls(path, path.stat().st_size if path.exists() else 0)
 
     def text(self) -> str:
         """What was written since this start, at most the last 64 KiB."""
@@ -41,7 +52,7 @@ class ServerLog:
     def taken_port(self) -> int | None:
         """The port that the server found in use."""
         match = _TAKEN.search(self.text())
-        return int(match[1]) if match else None
+        return int(match[1] or match[2]) if match else None
 
     def still_loading(self) -> tuple[str, ...]:
         """The models whose load has begun and not ended."""

@@ -49,6 +49,7 @@ class PlainPlace:
                 return cls(workplace)
             temporary = Path(tempfile.mkdtemp(prefix="headrace-"))
             links = {name: temporary / name for name in folders}
+            folders["objects"].mkdir(parents=True, exist_ok=True)  # nobody can make a folder behind a link to nothing
             for name in ("import_root", "objects"):
                 links[name].symlink_to(folders[name])
             links["scratch"].mkdir()  # not a link: the server resolves the path of its repository

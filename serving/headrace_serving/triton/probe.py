@@ -13,7 +13,14 @@ from headrace_serving.triton.stubs import STUB_NAME
 
 INSTALL = "pip install 'headrace[triton]'"
 OTHERWISE = "or use the runtime inprocess"
-_LEAST_GLIBC = (2, 35)
+MACHINES = ("x86_64", "aarch64")
+LEAST_GLIBC = (2, 35)
+"""What the server's wheel is built for."""
+
+_ELSEWHERE = {
+    "Darwin": f"Use the runtime container, which runs the same server in Docker or Podman, {OTHERWISE}",
+    "Windows": f"Work inside WSL2 (wsl --install), which is Linux, {OTHERWISE}",
+}
 _LEAST_SHARED_MEMORY = 32 << 20
 
 
@@ -76,8 +83,9 @@ def locate(host: Host | None = None) -> Installation:
 
 
 def findings(host: Host) -> tuple[TritonFinding, ...]:
-    """Everything that Triton needs of ``host``, in the order in which a person would mend it."""
-    return tuple(finding for check in _CHECKS for finding in check(host))
+    """Everything that Triton needs of ``host``, in the order in which a person would mend it; of another system nothing more."""
+    checks = _CHECKS if host.system == "Linux" else (_platform,)
+    return tuple(finding for check in checks for finding in check(host))
 
 
 def _problem(finding: TritonFinding) -> Problem:
@@ -85,15 +93,15 @@ def _problem(finding: TritonFinding) -> Problem:
 
 
 def _platform(host: Host) -> Iterator[TritonFinding]:
-    machines = ("x86_64", "aarch64")
-    ok = host.system == "Linux" and host.machine in machines
-    needed = f"Linux on {' or '.join(machines)}"
-    yield _finding("platform", ok, f"{host.system} on {host.machine}", needed, f"Run it on Linux, {OTHERWISE}")
+    ok = host.system == "Linux" and host.machine in MACHINES
+    needed = f"Linux on {' or '.join(MACHINES)}"
+    fix = _ELSEWHERE.get(host.system, f"Run it on a machine with {' or '.join(MACHINES)}, {OTHERWISE}")
+    yield _finding("platform", ok, f"{host.system} on {host.machine}", needed, fix)
 
 
 def _glibc(host: Host) -> Iterator[TritonFinding]:
-    least = ".".join(map(str, _LEAST_GLIBC))
-    ok = host.glibc is not None and host.glibc >= _LEAST_GLIBC
+    least = ".".join(map(str, LEAST_GLIBC))
+    ok = host.glibc is not None and host.glibc >= LEAST_GLIBC
     detail = f"glibc {host.glibc[0]}.{host.glibc[1]}" if host.glibc else "another C library"
     fix = f"Use a newer system (Debian 12, Ubuntu 22.04, RHEL 10), {OTHERWISE}"
     yield _finding("glibc", ok, detail, f"glibc {least} or newer", fix)

@@ -25,14 +25,14 @@ class ServerCommand:
     Attributes:
         arguments: the binary and its arguments.
         environment: all variables of the server.
-        log: file that receives its standard output and error, appended.
+        log: file that receives its standard output and error, appended; ``None`` for our own standard error.
         python: interpreter of the keeper.
         region_prefix: begin of the names of its shared memory regions; they are removed when it has ended.
     """
 
     arguments: tuple[str, ...]
     environment: Mapping[str, str] = field(repr=False)
-    log: Path
+    log: Path | None
     python: Path
     region_prefix: str
 
@@ -132,7 +132,7 @@ class ServerProcess:
 
 async def _spawn_keeper(command: ServerCommand) -> asyncio.subprocess.Process:
     script = (str(command.python), "-I", "-S", keeper.__file__, str(os.getpid()), command.region_prefix)
-    with command.log.open("ab") as log:
+    with command.log.open("ab") if command.log else contextlib.nullcontext() as log:
         return await asyncio.create_subprocess_exec(
             *script,
             *command.arguments,

@@ -82,8 +82,8 @@ def _programs(plan: Plan, workplace: Workplace) -> Iterator[Program | MapperProg
 def _write_member(folder: Path, each: Program | MapperProgram, instances: int) -> None:
     version = folder / VERSION
     version.mkdir(parents=True)
-    config = mapper_config if isinstance(each, MapperProgram) else member_config
-    (folder / "config.pbtxt").write_text(config_text(config(each, instances)))
+    config = mapper_config(each, instances) if isinstance(each, MapperProgram) else member_config(each, instances)
+    (folder / "config.pbtxt").write_text(config_text(config))
     (version / FILE).write_text(each.model_dump_json(indent=1) + "\n")
     shutil.copyfile(_GENERIC, version / _GENERIC.name)
 

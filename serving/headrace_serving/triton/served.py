@@ -5,8 +5,10 @@ Loaded by the generic model once the path is extended; imports Triton's own modu
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Sequence
+from collections.abc import Generator, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from headrace_serving.program import Program
 from headrace_serving.redaction import cover_output, redactor_of
 from headrace_serving.runner import Answer, Request, Runner
 from headrace_serving.tensors import Tensor
+from headrace_serving.triton.asking import BEGIN, END, TAKE, WHAT
 
 _SLOW_S = 0.01
 """Asking whether a request was cancelled costs 0.03 ms: only what waited behind a body slower than this is asked."""
@@ -41,9 +44,14 @@ class ServedModel:
             self._runner = Runner(read)
         except TaskFailed as failed:
             raise RuntimeError(to_text(failed.failure)) from None
+        self._stream = _Stream(self._runner) if read.stream else None
 
-    def execute(self, requests: Sequence[Any]) -> list[Any]:
-        """Run the requests that Triton hands over together."""
+    def execute(self, requests: Sequence[Any]) -> list[Any] | None:
+        """Run the requests that Triton hands over together; those of a stream are answered one item at a time."""
+        if self._stream:
+            for request in requests:
+                self._stream.answer(request)
+            return None
         begin_s = time.monotonic()
         responses = self._unless_cancelled(requests) if self._was_slow else self._run(requests)
         self._was_slow = time.monotonic() - begin_s > _SLOW_S
@@ -58,6 +66,45 @@ class ServedModel:
 
     def _run(self, requests: Sequence[Any]) -> list[Any]:
         return [_response(answer) for answer in self._runner.run([_request(each) for each in requests])]
+
+
+class _Stream:
+    """The one stream that a model serves at a time: a request begins it or goes on, and asks for so many items."""
+
+    def __init__(self, runner: Runner) -> None:
+        self._runner = runner
+        self._task = ""
+        self._answers: Generator[Answer] | None = None
+
+    def answer(self, request: Any) -> None:
+        """Send the items that a request asks for: fewer where the stream ends."""
+        sender = request.get_response_sender()
+        asked = json.loads(request.parameters())
+        if asked[WHAT] == BEGIN:
+            self._begin(request)
+        elif asked[WHAT] == END and request.request_id() == self._task:
+            self._end()
+        for answer in islice(self._of(request.request_id()), asked[TAKE]):
+            if sender.is_cancelled():
+                self._end()
+                break
+            sender.send(_response(answer))
+        sender.send(flags=pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
+
+    def _begin(self, request: Any) -> None:
+        """Begin a stream, and end one that its client has left. Nothing of it runs before an item is asked for."""
+        self._end()
+        self._task = request.request_id()
+        self._answers = self._runner.stream(_request(request))
+
+    def _of(self, task: str) -> Iterator[Answer]:
+        if self._answers is not None and self._task == task:
+            return self._answers
+        return iter([TaskFailure(kind="unavailable", message="the process of the stream does not hold it any more")])
+
+    def _end(self) -> None:
+        if self._answers is not None:
+            self._answers.close()
 
 
 def _request(request: Any) -> Request:

@@ -10,11 +10,10 @@ from typing import Self, TypeVar
 from headrace_serving.triton.calls import answered
 from headrace_serving.triton.errors import PortConflict, ServerDead, ServerStopped
 from headrace_serving.triton.gate import Epoch, Gate
+from headrace_serving.triton.housing import Housing, OnMachine
 from headrace_serving.triton.incarnation import Incarnation, Probe
 from headrace_serving.triton.ports import PortTaken, free_ports, is_taken
-from headrace_serving.triton.probe import Installation, locate
 from headrace_serving.triton.settings import Endpoint, ServerSettings
-from headrace_serving.triton.shm import require_disk, require_shared_memory
 from headrace_serving.triton.supervisor import ServerEvent, Supervisor
 
 T = TypeVar("T")
@@ -35,7 +34,7 @@ class TritonServer:
         *,
         probe: Probe | None = None,
         on_event: Callable[[ServerEvent], None] = lambda _event: None,
-        installation: Installation | None = None,
+        housing: Housing | None = None,
     ) -> None:
         """Prepare a server; nothing is started.
 
@@ -44,12 +43,12 @@ class TritonServer:
             probe: a real inference, made directly at :attr:`endpoint` before the server counts as ready, at every
                 start; raises when it fails. It must not use :meth:`call`, which waits for readiness.
             on_event: told of repairs, restarts and defeats; must not raise.
-            installation: the parts of the server; found by :func:`locate` where not given.
+            housing: where it runs; as a child of this process where not given.
         """
         self._settings = settings
         self._probe = probe
         self._on_event = on_event
-        self._parts = installation
+        self._housing = housing or OnMachine()
         self._endpoint: Endpoint | None = None
         self._supervisor: Supervisor | None = None
         self._supervising: asyncio.Task[None] | None = None
@@ -90,10 +89,7 @@ class TritonServer:
         """
         if self._supervisor:
             raise RuntimeError("a server starts once; make another")
-        settings = self._settings
-        require_disk(settings.folder, settings.reserve_disk_bytes)
-        require_shared_memory(len(settings.models), settings.reserve_shm_bytes)
-        self._parts = self._parts or locate()
+        await self._housing.require(self._settings)
         first = await self._launch()
         self._supervisor = Supervisor(first, self._launch, self._on_event, self._dead)
         self._supervising = asyncio.create_task(self._supervisor.supervise())
@@ -161,11 +157,10 @@ class TritonServer:
 
     async def _launch(self) -> Incarnation:
         """Start a server; again on other ports where another process took one between the choice and the start."""
-        assert self._parts
         for _ in range(_PORT_ATTEMPTS):
             self._endpoint = self._choose_ports()
             try:
-                return await Incarnation.start(self._settings, self._parts, self._endpoint, self._probe)
+                return await Incarnation.start(self._settings, self._housing, self._endpoint, self._probe)
             except PortConflict as conflict:
                 self._refuse_fixed(conflict.port)
         raise self._dead(f"found its ports in use {_PORT_ATTEMPTS} times", "")

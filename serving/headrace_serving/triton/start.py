@@ -3,31 +3,38 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from headrace_dags.errors import EnvironmentLack
 from headrace_serving.triton.control import Control, ModelFacts, ModelState
 from headrace_serving.triton.errors import LoadFailure, ModelLoadFailed, PortConflict, ServerDead
+from headrace_serving.triton.housing import Running
 from headrace_serving.triton.log import ServerLog
-from headrace_serving.triton.ports import LOOPBACK
-from headrace_serving.triton.process import ServerProcess
 from headrace_serving.triton.settings import Endpoint, ServerSettings
-from headrace_serving.triton.shm import shared_memory_lack
 
-_LOOK_S = 0.02
 _CONFLICT_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """One start of a server: what was asked for, and what to ask about it."""
+    """One start of a server: what was asked for, and what to ask about it.
+
+    Attributes:
+        settings: what was asked for.
+        process: what was started.
+        control: its model control.
+        endpoint: where it is to answer.
+        log: what it prints.
+        lack: the error for a message that says that shared memory ran out.
+    """
 
     settings: ServerSettings
-    process: ServerProcess
+    process: Running
     control: Control
     endpoint: Endpoint
     log: ServerLog
+    lack: Callable[[str], EnvironmentLack | None]
 
     async def loaded(self, identity: str) -> Mapping[str, ModelFacts]:
         """Wait until the server answers under ``identity`` with every model loaded; what each model consists of.
@@ -48,14 +55,9 @@ class Start:
         return PortConflict(port) if port else ServerDead(how, self.log.path, self.log.excerpt())
 
     async def _listening(self) -> None:
-        """Wait for the port; Triton opens it when the models have loaded or failed."""
-        while not self.process.exited.done():
-            with contextlib.suppress(OSError):
-                _, writer = await asyncio.open_connection(LOOPBACK, self.endpoint.grpc_port)
-                writer.close()
-                return
-            await asyncio.wait({self.process.exited}, timeout=_LOOK_S)
-        raise self.failed(f"a server that {self.process.exited.result()} before it was ready")
+        await self.process.listening()
+        if self.process.exited.done():
+            raise self.failed(f"a server that {self.process.exited.result()} before it was ready")
 
     async def _check_identity(self, identity: str) -> None:
         """Make sure that it is our server that answers, not one that took the port a moment before ours."""
@@ -73,7 +75,7 @@ class Start:
         index = await self.control.index()
         failures = self._failures(index)
         if failures:
-            lack = next(filter(None, (shared_memory_lack(each.message) for each in failures)), None)
+            lack = next(filter(None, (self.lack(each.message) for each in failures)), None)
             raise lack or ModelLoadFailed(failures, self.log.excerpt())
         return {model: await self.control.facts(model) for model, state in index.items() if state.ready}
 

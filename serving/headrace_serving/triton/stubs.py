@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,9 +66,9 @@ class StubWatch:
         for stub in living - self._retired - self._watched.keys():
             self._watch(stub)
 
-    def count(self, model: str) -> int:
-        """How many living stubs of ``model`` are watched."""
-        return sum(stub.model == model for stub in self._watched)
+    def count(self) -> Mapping[str, int]:
+        """How many living stubs of each model are watched."""
+        return Counter(stub.model for stub in self._watched)
 
     def retire(self, model: str) -> None:
         """Forget the stubs of ``model``: after an unload they live a second more, and their end is not a crash."""

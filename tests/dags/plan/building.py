@@ -68,9 +68,11 @@ class Builder:
         module: str = "steps",
         model_file: str = "",
         isolate: bool = False,
+        cache: bool = False,
         timeout_s: float | None = None,
         retry: int = 0,
         tolerant: float | None = None,
+        idle_s: float | None = None,
         mapped: bool = False,
         resources: Resources = NO_NEEDS,
     ) -> Any:
@@ -97,18 +99,20 @@ class Builder:
                 outputs=outputs,
                 mapped=("in0",) if mapped else (),
                 tolerant=tolerant,
-                options=Options(isolate=isolate, timeout_s=timeout_s, retry=retry),
+                options=Options(isolate=isolate, timeout_s=timeout_s, retry=retry, idle_s=idle_s, cache=cache),
             )
         )
         self.sources[name] = Location("dag.py", 10 + len(self.nodes))
         values = [Value(Use(node=name, port=port.name), port) for port in outputs]
         return values[0] if len(values) == 1 else values
 
-    def graph(self, *results: Value) -> Graph:
+    def graph(self, *results: Value, streams: bool = False) -> Graph:
+        """The graph; where it ``streams``, the items of every result that may do so leave one by one."""
         outputs = tuple(
             Output(
                 port=Port(name=f"out{place}" if place else "result", type=each.port.type, many=each.port.many),
                 use=each.use,
+                stream=streams and self._may_stream(each.use),
             )
             for place, each in enumerate(results)
         )
@@ -120,6 +124,10 @@ class Builder:
             nodes=tuple(self.nodes),
             sources=self.sources,
         )
+
+    def _may_stream(self, use: Use) -> bool:
+        node = next((node for node in self.nodes if node.name == use.node), None)
+        return node is not None and node.step.yields and not (node.mapped or node.step.batching or node.outputs[1:])
 
 
 def _bind(name: str, take: Value | Any, mapped: bool) -> Input:

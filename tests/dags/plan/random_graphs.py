@@ -20,7 +20,7 @@ def graphs(draw: st.DrawFn, most: int = 12) -> Graph:
     for number in range(draw(st.integers(0, most))):
         values += _node(draw, build, f"n{number}", values)
     chosen = draw(st.lists(st.sampled_from(values), min_size=1, max_size=3))
-    return build.graph(*(values[-1:] + chosen))
+    return build.graph(*(values[-1:] + chosen), streams=draw(st.booleans()))
 
 
 def _node(draw: st.DrawFn, build: Builder, name: str, values: list[Value]) -> list[Value]:
@@ -31,6 +31,7 @@ def _node(draw: st.DrawFn, build: Builder, name: str, values: list[Value]) -> li
         takes.append(7)
     wide = not maps and draw(st.integers(0, 3)) == 0
     gives = {f"o{place}": draw(st.sampled_from(TYPES)) for place in range(draw(st.integers(1, 2)))}
+    fed = any(isinstance(take, Value) for take in takes)
     made = build.node(
         name,
         *takes,
@@ -40,6 +41,7 @@ def _node(draw: st.DrawFn, build: Builder, name: str, values: list[Value]) -> li
         form=draw(FORMS),
         batch=draw(st.sampled_from([0, 0, 0, 4])),
         isolate=draw(st.integers(0, 9)) == 0,
+        cache=fed and draw(st.integers(0, 4)) == 0,
         mapped=maps,
         resources=draw(RESOURCES),
     )

@@ -233,9 +233,22 @@ def outputs(*results: str, gives: PortType = ANY) -> Graph:
     return build.graph(*(made[each] for each in results))
 
 
+def spoken(*, streams: bool, idle_s: float | None = None) -> Graph:
+    build = Builder()
+    return build.graph(build.node("talk", build.input(), many=True, idle_s=idle_s), streams=streams)
+
+
+def test_how_long_a_stream_may_be_silent_redeploys_nothing():
+    found = compare(planned(spoken(streams=True)), planned(spoken(streams=True, idle_s=5.0)))
+    assert not found.redeploys
+    assert told(found.engine) == ["option talk.idle_s added None 5.0"]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
+        (spoken(streams=True), spoken(streams=False), ("output", "result.leaves", "maybe")),
+        (spoken(streams=False), spoken(streams=True), ("output", "result.leaves", "no")),
         (outputs("one", "two"), outputs("one"), ("output", "out1", "yes")),
         (outputs("one"), outputs("one", "two"), ("output", "out1", "no")),
         (outputs("one"), outputs("two"), ("output", "result.from", "no")),

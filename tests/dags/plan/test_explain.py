@@ -8,7 +8,7 @@ import choosing
 from building import IMAGE, JSON, VECTOR, VIDEO, Builder
 from outlines import planned
 
-from headrace_dags.graph import Batching, Resources
+from headrace_dags.graph import Batching, Resources, SecretRef
 from headrace_dags.plan.explain import explain
 
 EXPECTED = """\
@@ -135,3 +135,13 @@ def test_joins_that_wait_say_for_what():
 def test_a_plan_without_joins_has_no_table_of_them():
     build = Builder()
     assert "JOIN" not in explain(planned(build.graph(build.node("a", build.input()))))
+
+
+def test_what_is_cached_says_so_and_that_secrets_do_not_count():
+    build = Builder()
+    ask = build.node("ask", build.node("read", build.input(), many=True), mapped=True, cache=True)
+    step = build.nodes[1].step.model_copy(update={"secrets": {"key": SecretRef(secret="ASK_KEY")}})
+    build.nodes[1] = build.nodes[1].model_copy(update={"step": step})
+    text = explain(planned(build.graph(ask)))
+    assert "ask      none   read.result, 16 at a time, cached  ask" in text
+    assert "Note: ask is cached and reads ASK_KEY: with another value of that it gives what it gave before." in text

@@ -84,10 +84,10 @@ def test_a_module_that_no_step_is_in_does_not_count():
     assert digests(with_code("third", Code({"third.py": "6"}))) == SAME
 
 
-def test_retries_and_time_outs_do_not_count():
+def test_retries_time_outs_and_caching_do_not_count():
     before = graph()
     patient = [
-        node.model_copy(update={"options": Options(retry=3, timeout_s=9, isolate=node.options.isolate)})
+        node.model_copy(update={"options": Options(retry=3, timeout_s=9, isolate=node.options.isolate, cache=True)})
         for node in before.nodes
     ]
     after = before.model_copy(update={"nodes": tuple(patient)})

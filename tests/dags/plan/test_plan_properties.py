@@ -74,6 +74,19 @@ def test_a_mapped_segment_runs_over_one_axis(graph: Graph):
             assert segment.chunk == 0
 
 
+@given(graphs(20))
+@settings(some, max_examples=150)
+def test_a_stream_ends_a_segment_of_one_model_that_gives_nothing_else(graph: Graph):
+    plan = planned(graph)
+    for segment in plan.segments:
+        last = segment.nodes[-1]
+        assert (segment.stream is not None) == bool(graph.streams.intersection(segment.nodes))
+        if segment.stream:
+            assert [flow.use.node for flow in segment.outputs] == [last]
+            assert graph.streams.intersection(segment.nodes) == {last}
+            assert (segment.lowering, segment.mapped, len(segment.members)) == ("inline", (), 1)
+
+
 @given(graphs())
 @some
 def test_models_that_hold_something_stand_alone(graph: Graph):
@@ -97,6 +110,14 @@ def test_what_is_served_together_may_be(graph: Graph):
         assert all(flow in taken for member in segment.members for flow in member.outputs), (
             "an ensemble wastes no tensor"
         )
+
+
+@given(graphs())
+@some
+def test_all_of_a_segment_is_cached_or_nothing_is(graph: Graph):
+    for segment in planned(graph).segments:
+        assert {graph.by_name[name].options.cache for name in segment.nodes} == {segment.cached}
+        assert segment.inputs or not segment.cached
 
 
 @given(graphs())

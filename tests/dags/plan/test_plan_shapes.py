@@ -213,6 +213,38 @@ def test_an_isolated_step_has_a_segment_of_its_own():
     assert plan.reasons[0].text == "isolate=True is asked for b"
 
 
+def test_a_cached_step_is_apart_from_what_is_not():
+    build = Builder()
+    a = build.node("a", build.input())
+    plan = planned(build.graph(build.node("c", build.node("b", a, cache=True))))
+    assert outline(plan) == ["a: [a]", "b: [b]", "c: [c]"]
+    assert cuts(plan) == ["a>>b cache-differs", "b>>c cache-differs"]
+    kept = "cache=True is asked for b and not for"
+    assert [each.text for each in plan.reasons] == [
+        f"{kept} a: its results are kept under its own inputs",
+        f"{kept} c: its results are kept under its own inputs",
+    ]
+    assert [segment.cached for segment in plan.segments] == [False, True, False]
+
+
+def test_what_is_cached_alike_is_kept_together():
+    build = Builder()
+    a = build.node("a", build.input(), cache=True)
+    field = build.node("field", build.node("b", a, cache=True), form="field")
+    (segment,) = planned(build.graph(field)).segments
+    assert (segment.nodes, segment.cached) == (("a", "b", "field"), True)
+
+
+def test_a_cached_map_is_kept_item_by_item():
+    build = Builder()
+    few = build.node("few", build.input(), many=True, max_items=4, cache=True)
+    plan = planned(build.graph(build.node("each", few, mapped=True, cache=True)))
+    assert outline(plan)[0] == "few: [few]"
+    assert cuts(plan) == ["few>>each cache-differs"]
+    assert plan.reasons[0].text == "cache=True is asked for each: the result of each item is kept under that item"
+    assert [str(use) for use in plan.segments[1].mapped] == ["few.result"]
+
+
 def test_a_limit_does_not_hold_for_a_step_that_was_given_none():
     build = Builder()
     value = build.input()

@@ -178,6 +178,18 @@ def test_a_step_without_outputs_is_refused():
     assert "[no-output]" in refused(build.graph(x), local())[0]
 
 
+def test_results_are_kept_on_this_machine_only():
+    build = Builder()
+    graph = build.graph(build.node("see", build.input(), cache=True))
+    assert planned(graph).segments[0].cached
+    assert refused(graph, CLUSTER) == [
+        (
+            "dag.py:11 (see) [no-cache]: expects a target that keeps results between runs, got cache=True on kubernetes. "
+            "Leave out cache=True for that target."
+        )
+    ]
+
+
 def test_everything_is_refused_at_once():
     build = Builder()
     a = build.node("a", build.input(), form="stateful", resources=needs(100))

@@ -12,12 +12,24 @@ from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
-from PIL import Image as Picture
 from pydantic import BaseModel
+from stream_dags import (
+    Small,
+    bounded_stream,
+    drawn,
+    dying_stream,
+    eager_stream,
+    faltering_stream,
+    gated_stream,
+    impatient_stream,
+    streamed,
+    streamed_arrays,
+    streamed_from_nothing,
+    streamed_media,
+)
 
 import headrace as hr
 
-Small = Annotated[np.ndarray[tuple[int], np.dtype[np.float32]], hr.Layout("embedding", "d=4")]
 Scores = Annotated[np.ndarray[tuple[int], np.dtype[np.float32]], hr.Layout("tensor", "d=4")]
 
 
@@ -300,12 +312,6 @@ def a_video(video: hr.Video) -> hr.Text:
     return report(seen.sha256, seen.places)
 
 
-def drawn(width: int) -> bytes:
-    stream = io.BytesIO()
-    Picture.new("RGB", (width, 2)).save(stream, "PNG")
-    return stream.getvalue()
-
-
 class Draw(hr.Stateful):
     def __call__(self, width: int) -> hr.Png:
         return hr.Png(drawn(width))
@@ -463,4 +469,14 @@ DAGS = (
     failing_inside,
     crashing,
     sleeping,
+    streamed,
+    streamed_arrays,
+    streamed_media,
+    streamed_from_nothing,
+    gated_stream,
+    impatient_stream,
+    eager_stream,
+    faltering_stream,
+    bounded_stream,
+    dying_stream,
 )

@@ -17,6 +17,7 @@ from bare_models import Client, command_of, processes_of, regions_of
 
 from headrace_dags.errors import EnvironmentLack
 from headrace_serving.triton.errors import ModelCrashed, ModelLoadFailed, ServerDead, ServerStopped, StartTimedOut
+from headrace_serving.triton.housing import OnMachine
 from headrace_serving.triton.keeper import SHARED_MEMORY
 from headrace_serving.triton.ports import PortTaken, free_ports, holder, is_taken
 from headrace_serving.triton.probe import locate
@@ -245,7 +246,7 @@ def test_a_server_that_cannot_start_tells_its_last_words(repository):
 def test_a_server_that_ends_at_once_is_told(repository, tmp_path):
     repository.add("one")
     parts = replace(locate(), server=tmp_path / "no-server")
-    error = start_fails(repository.settings("one"), ServerDead, installation=parts)
+    error = start_fails(repository.settings("one"), ServerDead, housing=OnMachine(parts))
     assert "ended with code 127 before it was ready" in str(error)
     assert f"cannot start {tmp_path / 'no-server'}" in error.log_excerpt
 
@@ -361,6 +362,7 @@ sys.path.insert(0, {tests!r})
 from pathlib import Path
 from bare_models import Repository, regions_of
 from headrace_serving.triton.keeper import children
+from headrace_serving.triton.housing import OnMachine
 from headrace_serving.triton.probe import locate
 from headrace_serving.triton.server import TritonServer
 
