@@ -26,7 +26,7 @@ WORDS = ("x", "ada", "bob", "cec", "Ü☠", "yes", "no")
 @dataclass(frozen=True)
 class Value:
     """A value of a dag that is being written, which call made it, whether it may be dropped if another of it is not, and
-    whether a step yields it: as an output of the dag it is a stream then.
+    whether a step yields it: as an output of the dag it is a stream then, which is not kept.
     """
 
     name: str
@@ -35,6 +35,7 @@ class Value:
     call: int = -1
     droppable: bool = False
     yielded: bool = False
+    kept: bool = False
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,8 @@ def _dag(draw: st.DrawFn, callees: Sequence[Callee], name: str, body: Body, most
     fields = [(f"r{number}", body.annotation(value)) for number, value in enumerate(ends)]
     several = len(ends) > 1
     result = f"{name.title()}Results" if several else fields[0][1]
-    written = [f"hr.collect({end.name})" if end.yielded and draw(st.booleans()) else end.name for end in ends]
+    whole = [end.yielded and (end.kept or draw(st.booleans())) for end in ends]
+    written = [f"hr.collect({end.name})" if taken else end.name for end, taken in zip(ends, whole, strict=True)]
     returned = f"{result}({', '.join(written)})" if several else written[0]
     lines = [f"@hr.dag\ndef {name}({parameters}) -> {result}:", *body.lines, f"return {returned}"]
     source = "\n    ".join(lines) + "\n"
@@ -157,7 +159,8 @@ def _call(draw: st.DrawFn, callees: Sequence[Callee], body: Body, number: int, *
     for port in callee.outputs:
         name = f"v{number}.{port.name}" if callee.several else f"v{number}"
         many = port.many or mapped
-        body.values.append(Value(name, port.type, many, number, droppable=callee.is_step, yielded=callee.yields))
+        kept = "cache" in options
+        body.values.append(Value(name, port.type, many, number, callee.is_step, callee.yields, kept))
 
 
 def _is_open(way: tuple[Callee, bool], body: Body) -> bool:
