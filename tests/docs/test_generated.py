@@ -11,6 +11,10 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PAGES = runpy.run_path(str(ROOT / "docs" / "generate.py"))["PAGES"]
+PICTURES = {
+    "lecture.svg": "lecture/lecture.py:lecture",
+    "search.svg": "search/gallery.py:find",
+}
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -18,9 +22,9 @@ def test_page_is_up_to_date(name: str) -> None:
     assert (ROOT / name).read_text() == PAGES[name](), f"{name} is out of date: run make docs"
 
 
-def test_the_picture_of_the_lecture_is_up_to_date(tmp_path: Path) -> None:
-    drawn = tmp_path / "lecture.svg"
-    dag = f"{ROOT / 'samples' / 'lecture' / 'lecture.py'}:lecture"
-    command = [sys.executable, "-m", "headrace", "graph", dag, "--segments", "-o", str(drawn)]
+@pytest.mark.parametrize(("name", "dag"), PICTURES.items())
+def test_the_picture_of_a_sample_is_up_to_date(name: str, dag: str, tmp_path: Path) -> None:
+    drawn = tmp_path / name
+    command = [sys.executable, "-m", "headrace", "graph", str(ROOT / "samples" / dag), "--segments", "-o", str(drawn)]
     subprocess.run(command, check=True, capture_output=True, cwd=tmp_path)
-    assert drawn.read_text() == (ROOT / "docs" / "images" / "lecture.svg").read_text(), "run make docs"
+    assert drawn.read_text() == (ROOT / "docs" / "images" / name).read_text(), "run make docs"

@@ -1,12 +1,13 @@
-"""Makes the lecture sample's folder importable, as it is when it runs, and offers the sample's stages one by one."""
+"""Makes the samples' folders importable, as they are when they run, and offers the lecture's stages one by one."""
 
 import sys
 from pathlib import Path
 
 import pytest
 
-SAMPLE = Path(__file__).parents[2] / "samples" / "lecture"
-sys.path.insert(0, str(SAMPLE))
+SAMPLES = Path(__file__).parents[2] / "samples"
+SAMPLE, SEARCH = SAMPLES / "lecture", SAMPLES / "search"
+sys.path[:0] = [str(SAMPLE), str(SEARCH)]
 
 import lecture  # noqa: E402
 import make_media  # noqa: E402
