@@ -57,6 +57,7 @@ docs: $(VENV)/.dev  ## write the generated pages and pictures again
 	$(BIN)/python -c "from pathlib import Path; from headrace_dags.plan.schemas import write; write(Path('docs/reference'))"
 	$(BIN)/headrace graph $(LECTURE)/lecture.py:lecture --segments -o docs/images/lecture.svg
 	$(BIN)/headrace graph samples/search/gallery.py:find --segments -o docs/images/search.svg
+	$(BIN)/headrace graph samples/moderation/moderation.py:moderate --segments -o docs/images/moderation.svg
 
 media: $(VENV)/.dev  ## make the lecture's video again (needs: apt-get install flite)
 	$(BIN)/python $(LECTURE)/make_media.py

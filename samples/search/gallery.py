@@ -57,8 +57,10 @@ def thumbnail(picture: hr.ImageFile | None) -> Thumbnail:
     try:
         with picture.open() as file:
             return np.asarray(Image.open(file).convert("RGB").resize((SIDE, SIDE), Image.Resampling.BOX), np.uint8)
-    except (UnidentifiedImageError, OSError) as error:
-        raise hr.InputError(f"the picture cannot be decoded: {error}") from error
+    except UnidentifiedImageError as error:
+        raise hr.InputError("the query's picture is no picture") from error
+    except OSError as error:
+        raise hr.InputError(f"the query's picture is damaged: {error}") from error
 
 
 @hr.onnx("models/colours.onnx", size=8)

@@ -14,6 +14,7 @@ PAGES = runpy.run_path(str(ROOT / "docs" / "generate.py"))["PAGES"]
 PICTURES = {
     "lecture.svg": "lecture/lecture.py:lecture",
     "search.svg": "search/gallery.py:find",
+    "moderation.svg": "moderation/moderation.py:moderate",
 }
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 SAMPLES = Path(__file__).parents[2] / "samples"
-SAMPLE, SEARCH = SAMPLES / "lecture", SAMPLES / "search"
-sys.path[:0] = [str(SAMPLE), str(SEARCH)]
+SAMPLE, SEARCH, MODERATION = SAMPLES / "lecture", SAMPLES / "search", SAMPLES / "moderation"
+sys.path[:0] = [str(SAMPLE), str(SEARCH), str(MODERATION)]
 
 import lecture  # noqa: E402
 import make_media  # noqa: E402

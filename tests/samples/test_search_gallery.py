@@ -61,7 +61,7 @@ def test_a_query_that_only_one_index_understands_is_refused() -> None:
 
 
 def test_a_picture_that_cannot_be_decoded_leaves_one_index_and_is_refused() -> None:
-    with pytest.raises(NodeFailed, match="the picture cannot be decoded"):
+    with pytest.raises(NodeFailed, match="the query's picture is no picture"):
         gallery.find("blue circle", hr.ImageFile(b"no picture"))
 
 
