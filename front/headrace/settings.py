@@ -196,7 +196,7 @@ def _rooted(setting: Setting, text: str, base: Path) -> str:
     try:
         return str((base / Path(text).expanduser()).absolute())
     except RuntimeError:
-        problem = Problem("config-value", setting.name, "expects a path", f"{text}, a home that nobody has")
+        problem = Problem("setting-value", setting.name, "expects a path", f"{text}, a home that nobody has")
         raise BadInput(problem) from None
 
 
@@ -206,10 +206,10 @@ def _misfit(value: Value) -> Problem | None:
         if value.setting.reads:
             value.setting.reads(value.text)
     except UnitError as error:
-        return Problem("config-value", where, str(error), repr(value.text), f"Write {value.setting.default}")
+        return Problem("setting-value", where, str(error), repr(value.text), f"Write {value.setting.default}")
     if not choices or value.text in choices:
         return None
-    return Problem("config-value", where, f"expects {' or '.join(choices)}", repr(value.text), f"Write {choices[0]}")
+    return Problem("setting-value", where, f"expects {' or '.join(choices)}", repr(value.text), f"Write {choices[0]}")
 
 
 def project_root(folder: Path) -> Path:

@@ -211,7 +211,7 @@ def test_a_state_folder_that_cannot_be_written(project: Project) -> None:
 def test_a_wrong_setting_is_told_before_anything(project: Project) -> None:
     done = project.headrace("run", "loud.py", *GOOD, HEADRACE_RUNTIME="fast")
     assert done.code == 2
-    assert "[config-value]" in done.err
+    assert "[setting-value]" in done.err
     assert untouched(project)
 
 

@@ -51,10 +51,10 @@ def test_everything_that_is_wrong_is_told(tmp_path: Path) -> None:
     with pytest.raises(BadInput) as caught:
         resolve(tmp_path, environ={"HEADRACE_RUNTIME": "fast"})
     said = str(caught.value)
-    assert [problem.code for problem in caught.value.problems] == ["config-unknown", "config-value", "config-value"]
+    assert [problem.code for problem in caught.value.problems] == ["config-unknown", "setting-value", "setting-value"]
     assert "got runtme. Write runtime." in said
     assert (
-        "runtime (HEADRACE_RUNTIME) [config-value]: expects auto or triton or container or inprocess, got 'fast'"
+        "runtime (HEADRACE_RUNTIME) [setting-value]: expects auto or triton or container or inprocess, got 'fast'"
         in said
     )
 
@@ -72,12 +72,12 @@ def test_room_and_age_of_the_cache(tmp_path: Path) -> None:
     assert resolve(tmp_path, environ={"HEADRACE_CACHE": "0"}).cache_bytes == 0
     with pytest.raises(BadInput) as caught:
         resolve(tmp_path, environ={"HEADRACE_CACHE": "lots", "HEADRACE_CACHE_AGE": "-1d"})
-    assert "cache (HEADRACE_CACHE) [config-value]: expects a size such as" in str(caught.value)
-    assert "cache_age (HEADRACE_CACHE_AGE) [config-value]: expects a duration such as" in str(caught.value)
+    assert "cache (HEADRACE_CACHE) [setting-value]: expects a size such as" in str(caught.value)
+    assert "cache_age (HEADRACE_CACHE_AGE) [setting-value]: expects a duration such as" in str(caught.value)
 
 
 def test_a_home_that_nobody_has(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match=r"state \[config-value\]: expects a path"):
+    with pytest.raises(BadInput, match=r"state \[setting-value\]: expects a path"):
         resolve(tmp_path, environ={"HEADRACE_STATE": "~nobody-of-that-name/x"})
 
 

@@ -35,6 +35,8 @@ ADVICE: Final[Mapping[str, str]] = {
     "`--input vector='[0.1, 0.2]'`.",
     # Settings and commands
     "config-unknown": "`headrace config` lists every setting, its value, and where that comes from.",
+    "setting-value": "The message says who gave the value: a flag, a HEADRACE_ variable, or pyproject.toml; the strongest wins in this "
+    "order. `headrace config` shows what holds.",
     "compile-there": "A folder that an earlier compile wrote is written again; any other is spared. Name a new one with -o.",
     "no-run": "`headrace logs` and `headrace report` without a run take the newest. A run is named by the beginning of its id; the runs of "
     "another project lie in its own state folder (`--state`).",
@@ -113,4 +115,20 @@ ADVICE: Final[Mapping[str, str]] = {
     "module-shadowed": "Two modules of one name cannot be imported in one process. Rename yours, or run it in a process of its own.",
     "step-missing": "The plan names a step that its module no longer holds: the code is not the one that was planned. Plan or compile again.",
     "internal": "The whole traceback lies in the file that the message names. Please report it with that file; the run's state is as it was.",
+    # Failures of steps
+    "input": "The step raised `hr.InputError`: it says that what it was given is at fault, not its code. The message names the port and "
+    "the value it got; give another input.",
+    "step": "The body raised, or its process died on this task alone. The traceback is cut to your own lines. "
+    "`headrace run --step NODE --from RUN --pdb` runs the step again on what was recorded, with a debugger at the failure; "
+    "`step.with_(retry=2)` tries again what fails by chance.",
+    "output": "A port says what travels, and what the body returned is something else. Return that, or declare the port as what it is.",
+    "load": "The import of the step's module or its `setup` raised where it is served. `headrace run --runtime inprocess` shows the same "
+    "without a server; `headrace logs --server` has what the model printed.",
+    "environment": "The disk or the shared memory is full, or a package or a secret is not there. The message holds the code of what is "
+    "lacking, which `headrace explain` explains.",
+    "timeout": "A step took longer than its `with_(timeout=)`, counted from its start, or the whole run longer than the dag's `deadline=`. "
+    "Allow more time, or let the step do less; what a run can do without goes into `hr.optional(value, within=)`.",
+    "unavailable": "The server could not be started, or went away; the step is not at fault. `headrace logs --server` has its last words.",
+    "cancelled": "The run was stopped, by Ctrl-C or because its outputs were there already, or its server was ended. Nothing is wrong "
+    "with the step.",
 }

@@ -1,4 +1,7 @@
-"""Codes that no rule of declaring owns: at the door, of plans, of the machine, of runs. Each with its title."""
+"""Codes that no rule of declaring owns: at the door, of plans, of the machine, of runs. Each with its title.
+
+Their exit codes are in ``exits.py``, whether the same is tried again in ``fates.py``, what to do in ``advice.py``.
+"""
 
 from __future__ import annotations
 
@@ -31,6 +34,7 @@ OTHER_GROUPS: Mapping[str, Mapping[str, str]] = {
     "Settings and commands": {
         "config-syntax": "pyproject.toml is TOML",
         "config-unknown": "Settings are spelled as they are documented",
+        "setting-value": "A setting has one of its values",
         "init-name": "A project's name is one that packages may have",
         "init-there": "A new project is not written over files that are there",
         "notebook-file": "A notebook's cell becomes a module of its own",
@@ -102,9 +106,24 @@ OTHER_GROUPS: Mapping[str, Mapping[str, str]] = {
         "usage": "Commands and options are those of --help",
         "internal": "Headrace met something it does not expect: its own mistake",
     },
+    "Failures of steps": {
+        "input": "A step takes the input that it is given",
+        "step": "The body of a step returns",
+        "output": "A step returns what its port declares",
+        "load": "A step can be imported and set up",
+        "environment": "The machine has what a step needs",
+        "timeout": "A step ends within its timeout, and a run within its deadline",
+        "unavailable": "A server is there to execute a step",
+        "cancelled": "A task is not stopped before it ends",
+    },
 }
 """Codes with their titles, by what they are about."""
 
 OTHER_TITLES: Mapping[str, str] = MappingProxyType(
     {code: title for group in OTHER_GROUPS.values() for code, title in group.items()}
 )
+
+GROUP_OF: Mapping[str, str] = MappingProxyType(
+    {code: group for group, titles in OTHER_GROUPS.items() for code in titles}
+)
+"""What each code is about."""

@@ -10,6 +10,7 @@ import click
 
 from headrace.cli.again import Step, require_sense
 from headrace.cli.completing import nodes, runs
+from headrace.cli.exits import exit_of
 from headrace.cli.options import AS_JSON, DAG, STATE, examples
 from headrace.terminal import drop_unread, duration, ink, near, remark
 from headrace_dags.errors import EnvironmentLack, Exit
@@ -215,4 +216,4 @@ def _code(summary: Summary) -> Exit:
 def _of_failure(failure: TaskFailure | None) -> Exit:
     if failure is None:
         return Exit.OK
-    return {"input": Exit.BAD_INPUT, "environment": Exit.ENVIRONMENT}.get(failure.kind, Exit.STEP_FAILED)
+    return exit_of(failure.kind)

@@ -71,7 +71,7 @@ def bytes_of(text: str, where: str) -> int:
     """
     match = _SIZE.fullmatch(text.strip())
     if not match or not int(match[1]):
-        raise BadInput(Problem("config-value", where, "expects a size", repr(text), "Write 512m or 1g"))
+        raise BadInput(Problem("setting-value", where, "expects a size", repr(text), "Write 512m or 1g"))
     return int(match[1]) * _UNITS[match[2].lower()]
 
 

@@ -85,7 +85,7 @@ def test_sizes(text: str, count: int) -> None:
 
 @pytest.mark.parametrize("text", ["", "much", "0", "-1g", "1t"])
 def test_what_is_no_size(text: str) -> None:
-    with pytest.raises(BadInput, match=r"container_shm \[config-value\]: expects a size"):
+    with pytest.raises(BadInput, match=r"container_shm \[setting-value\]: expects a size"):
         bytes_of(text, "container_shm")
 
 
