@@ -6,6 +6,8 @@ A page is played from top to bottom in an empty folder, as a reader would:
 - a ``console`` block is typed: each ``$ command`` must end with 0 (or with N where the line ends in ``# exit N``), and each
   line below it must appear in the output, in order; a line ``...`` stands for anything;
 - a ``python`` block whose first line is ``# from: PATH`` must stand in that file of the repository, word for word;
+- a ``python`` block whose first line is ``# peer: NAME VERSION`` is another project's: it must compile, and is not run;
+- a ``yaml`` block must load as an object of Kubernetes;
 - any other ``python`` block is run as a script.
 """
 
@@ -21,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
@@ -30,6 +33,7 @@ PAGES = sorted(
 )
 FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"^(?:#|//|<!--) file: (\S+)")
+PEER = re.compile(r"^# peer: \S+ \S+\n")
 EXCERPT = re.compile(r"^# from: (\S+)\n")
 PICTURES = {"mermaid", "text", ""}
 MAKE = re.compile(r"\$ (make|git|cd) ")
@@ -91,6 +95,10 @@ def play(block: Block, folder: Path) -> None:
         assert block.body[excerpt.end() :].strip() in (ROOT / excerpt[1]).read_text(), (
             f"line {block.line}: not in there"
         )
+    elif PEER.match(block.body):
+        compile(block.body, f"line {block.line}", "exec")
+    elif block.kind == "yaml":
+        assert {"apiVersion", "kind", "metadata", "spec"} == set(yaml.safe_load(block.body)), f"line {block.line}"
     elif block.kind == "console":
         for command in commands(block):
             if not MAKE.match(f"$ {command.typed}"):
