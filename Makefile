@@ -58,6 +58,7 @@ docs: $(VENV)/.dev  ## write the generated pages and pictures again
 	$(BIN)/headrace graph $(LECTURE)/lecture.py:lecture --segments -o docs/images/lecture.svg
 	$(BIN)/headrace graph samples/search/gallery.py:find --segments -o docs/images/search.svg
 	$(BIN)/headrace graph samples/moderation/moderation.py:moderate --segments -o docs/images/moderation.svg
+	$(BIN)/headrace graph samples/documents/documents.py:documents --segments -o docs/images/documents.svg
 
 media: $(VENV)/.dev  ## make the lecture's video again (needs: apt-get install flite)
 	$(BIN)/python $(LECTURE)/make_media.py
@@ -73,7 +74,7 @@ lock: $(VENV)/.uv  ## resolve requirements/*.in into requirements/*.txt again
 	$(IMAGE_LOCK) -c requirements/container-constraints.txt --extra onnx --extra remote pyproject.toml -o $(IMAGE)/headrace.txt
 
 clean:  ## remove what was built and run here (the environment stays)
-	rm -rf dist out .headrace $(LECTURE)/.headrace .mypy_cache .ruff_cache
+	rm -rf dist out .headrace samples/*/.headrace .mypy_cache .ruff_cache
 
 preflight:
 	@PYTHON=$(PYTHON) bash requirements/preflight

@@ -7,7 +7,8 @@ import pytest
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 SAMPLE, SEARCH, MODERATION = SAMPLES / "lecture", SAMPLES / "search", SAMPLES / "moderation"
-sys.path[:0] = [str(SAMPLE), str(SEARCH), str(MODERATION)]
+DOCUMENTS = SAMPLES / "documents"
+sys.path[:0] = [str(SAMPLE), str(SEARCH), str(MODERATION), str(DOCUMENTS)]
 
 import lecture  # noqa: E402
 import make_media  # noqa: E402
