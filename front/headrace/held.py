@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, overload
 
 from headrace_dags.media.handles import Blob
@@ -160,6 +160,6 @@ def _first(pieces: Sequence[Piece], limit: int | None) -> Sequence[Piece]:
     for piece in pieces:
         if limit <= 0:
             break
-        kept.append(piece.model_copy(update={"stop": min(piece.stop, piece.start + limit)}))
+        kept.append(replace(piece, stop=min(piece.stop, piece.start + limit)))
         limit -= piece.stop - piece.start
     return kept

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -130,8 +131,13 @@ class Cancel(Record):
 Event = Annotated[Submitted | Started | Item | Result | Failed | TimerFired | Cancel, Field(discriminator="type")]
 
 
-class Piece(Record):
-    """Some items of a payload: from ``start`` up to ``stop``; without a payload as many that are missing."""
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some items of a payload: from ``start`` up to ``stop``; without a payload as many that are missing.
+
+    Not a ``Record``: a choice for each item makes as many pieces as there are items, and validating each took longer than
+    deciding.
+    """
 
     payload: Payload | None
     start: int

@@ -35,5 +35,5 @@ def _takes(values: Values, number: int, choice: int) -> Mask:
         return False if isinstance(values.units[number], Gone) else None
     if status != "ready":
         return False
-    found = [join.place(key) == choice for key in values.keys(join.on)]
+    found = [taken == choice for taken in values.taken(join)]
     return found if join.per_item else found[0]

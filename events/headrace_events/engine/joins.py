@@ -55,13 +55,12 @@ def _by_key(join: WiredJoin, values: Values) -> JoinState | Gone | None:
     assert join.on
     if values.status(join.on) != "ready":
         return values.gone(join.on)
-    keys = values.keys(join.on)
+    taken = values.taken(join)
     if join.per_item:
-        return _taken(join, tuple(map(join.place, keys)), values, per_item=True)
-    place = join.place(keys[0])
-    found = _taken(join, (place,), values, per_item=False)
+        return _taken(join, taken, values, per_item=True)
+    found = _taken(join, taken[:1], values, per_item=False)
     if isinstance(found, JoinState) and any(join.mapped):  # as many as the taken value has items, which is known by now
-        return JoinState((place,) * values.items(join.choices[place]), per_item=True)
+        return JoinState(taken[:1] * values.items(join.choices[taken[0]]), per_item=True)
     return found
 
 

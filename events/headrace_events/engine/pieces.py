@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Literal
 
 from headrace_events.engine.events import Payload, Piece
 from headrace_events.engine.state import Gone, JoinState, Open, SegmentState, Unit
-from headrace_events.engine.wiring import RUN, Origin, Wiring
+from headrace_events.engine.wiring import RUN, Origin, WiredJoin, Wiring
 
 Status = Literal["waiting", "ready", "failed", "unneeded"]
 
@@ -21,11 +21,15 @@ class Undecidable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """All values of a run that are there: its inputs, the results of its complete segments, and what joins chose of them."""
+    """All values of a run that are there: its inputs, the results of its complete segments, and what joins chose of them.
+
+    Made anew for each event; within one event several gates ask for the same choices.
+    """
 
     inputs: Sequence[Payload | None]
     units: Sequence[Unit]
     wiring: Wiring
+    _taken: dict[str, tuple[int, ...]] = field(default_factory=dict[str, tuple[int, ...]], init=False)
 
     def status(self, origin: Origin) -> Status:
         """Whether the whole value is there, or will never be."""
@@ -81,6 +85,13 @@ class Values:
             known = piece.payload.keys if piece.payload else (None,) * piece.stop
             found += known[piece.start : piece.stop]
         return found
+
+    def taken(self, join: WiredJoin) -> tuple[int, ...]:
+        """Which choice a join takes for each item of the value it decides by, which is there."""
+        assert join.on
+        if join.name not in self._taken:
+            self._taken[join.name] = tuple(map(join.place, self.keys(join.on)))
+        return self._taken[join.name]
 
     def _joined(self, origin: Origin, unit: JoinState, places: Sequence[int]) -> Iterator[Piece]:
         """The items that a join chose: neighbours that come from the same value are found together."""

@@ -30,13 +30,18 @@ class _Watch:
 
     def __init__(self) -> None:
         self._last = time.monotonic()
-        self.timing = Timing()
+        self._stages: dict[str, float] = {}
 
     def lap(self, stage: str) -> None:
         """The stage that just ended took the time since the last lap."""
         now = time.monotonic()
-        self.timing = self.timing.model_copy(update={stage: now - self._last})
+        self._stages[stage] = now - self._last
         self._last = now
+
+    @property
+    def timing(self) -> Timing:
+        """Where the time went so far."""
+        return Timing(**self._stages)
 
 
 class Worker:
