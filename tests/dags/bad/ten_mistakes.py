@@ -1,9 +1,12 @@
+from collections.abc import Iterator
+from enum import StrEnum
+
 import headrace as hr
 
 
-@hr.step
-def shorten(text: hr.Text, most: int = 100) -> hr.Text:
-    return text[:most]
+class Kind(StrEnum):
+    INVOICE = "invoice"
+    LETTER = "letter"
 
 
 @hr.step
@@ -15,8 +18,18 @@ def measure(
 
 
 @hr.step
-def caption(image: hr.Image, style: hr.Text) -> hr.Text:
-    return f"{style} {image.shape}"
+async def fetch(text: hr.Text) -> hr.Text:
+    return text
+
+
+@hr.step
+def kind_of(text: hr.Text) -> Kind:
+    return Kind.LETTER
+
+
+@hr.step
+def shorten(text: hr.Text, most: int = 100) -> hr.Text:
+    return text[:most]
 
 
 @hr.step
@@ -25,37 +38,46 @@ def title(first: hr.Text, second: hr.Text) -> hr.Text:
 
 
 @hr.step
-def words(text: hr.Text) -> hr.Many[hr.Text]:
-    return text.split()
+def words(text: hr.Text) -> Iterator[hr.Text]:
+    yield from text.split()
 
 
 @hr.step
-def join(texts: hr.Many[hr.Text], first: hr.Text = "") -> hr.Text:
-    return first + " ".join(texts)
+def join(texts: hr.Many[hr.Text]) -> hr.Text:
+    return " ".join(texts)
 
 
-class Translate(hr.Stateful):
-    language: str = "en"
-
-    def __call__(self, text: hr.Text) -> hr.Text:
-        return f"{self.language}: {text}"
+@hr.step
+def told(texts: hr.Many[hr.Text | None], text: hr.Text | None) -> hr.Text:
+    return f"{texts} {text}"
 
 
 @hr.dag
-def captioned(image: hr.Image, images: hr.Many[hr.Image], sound: hr.Audio) -> hr.Text:
-    first = caption(image, stile="long")
-    every = caption.map(images, sound)
-    if first:
-        first = shorten(first)
-    other = caption(images, "short")
-    return join(every, title(first, other))
+def branched(text: hr.Text) -> hr.Text:
+    short = shorten(text)
+    if short:
+        short = shorten(short, 10)
+    late = hr.optional(shorten(text, 20), within="soon")
+    kind = hr.switch(kind_of(text)).case(Kind.LETTER, short)
+    some = shorten.tolerant(min_success=90).map(words(text))
+    return title(told(some, late), kind)
 
 
-@hr.dag(deadline="soon")
-def summed(
-    text: hr.Text,
-    video: hr.Video,
-) -> int:
-    loud = Translate(langage="de")(text)
-    short = shorten(loud, "all")
-    return join(words(short))
+@hr.dag
+def joined(text: hr.Text) -> hr.Text:
+    pairs = title.zip(words(text), text)
+    two = hr.quorum(
+        3,
+        shorten(text),
+        shorten(text, 10),
+        within="5s",
+    )
+    return told(two, join(pairs))
+
+
+@hr.dag
+def streamed(text: hr.Text) -> hr.Many[hr.Text]:
+    short = shorten.with_(
+        idle="5s",
+    )(text)
+    return words.with_(cache=True)(short)
