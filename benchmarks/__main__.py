@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-ALL = ("imports", "compiler", "segment", "mapper", "memory")
+ALL = ("imports", "compiler", "segment", "mapper", "pages", "memory")
 
 
 def main() -> int:

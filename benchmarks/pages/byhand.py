@@ -70,7 +70,7 @@ async def switched(model: Mapping[str, Model], count: int) -> Table:
     """The dag of that name, and that of slow steps."""
     pages = await model["pages"].call(_one(count))
     looks = await model["look"].over(pages)
-    kinds = [json.loads(look) for look in looks.flat]
+    kinds = [json.loads(look) for look in looks.ravel().tolist()]
     records: Items = np.empty_like(pages)
     others = _places(kinds, Kind.OTHER)
 

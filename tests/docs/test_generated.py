@@ -15,6 +15,7 @@ PICTURES = {
     "lecture.svg": "lecture/lecture.py:lecture",
     "search.svg": "search/gallery.py:find",
     "moderation.svg": "moderation/moderation.py:moderate",
+    "documents.svg": "documents/documents.py:documents",
 }
 
 

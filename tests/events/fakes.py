@@ -1,7 +1,9 @@
 """An executor that computes in this process what a test tells it to."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+import resource
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -20,6 +22,17 @@ RUN = "0-" + "0" * 32 + "-00000000"
 Texts = dict[str, list[str]]
 Body = Callable[[Task, Texts], Awaitable[Texts] | Texts]
 StreamBody = Callable[[Task, Texts], AsyncIterator[str]]
+
+
+@contextmanager
+def files_up_to(size: int) -> Iterator[None]:
+    """A file takes what still fits and refuses the rest, as on a disk that fills up."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def tensor(items: list[str]) -> Tensor:
@@ -99,7 +112,7 @@ class Bench:
             {name: tensor(items) for name, items in inputs.items()},
             executor,
             self.folder,
-            lambda event, at_s: self.events.append((event, at_s)),
+            lambda event, at_s, _folded: self.events.append((event, at_s)),
             store=self.store,
             settings=settings,
         )

@@ -73,8 +73,9 @@ def test_the_record_on_disk_replays_to_the_same_commands_and_outcome(seed: int, 
     with tempfile.TemporaryDirectory() as place:
         folder = RunFolder(Path(place) / "r")
         folder.begin(life.plan, "r")
-        for offset, (event, at_s) in enumerate(life.events):
-            folder.append(offset, at_s, Envelope(event))
+        with folder.writing() as write:
+            for offset, (event, at_s) in enumerate(life.events):
+                write(offset, at_s, Envelope(event))
         folder.finish(outcome, 2_000.0)
         record = RunRecord.read(folder.path)
     assert record.plan == life.plan

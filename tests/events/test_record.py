@@ -1,11 +1,9 @@
 """Records: readable up to where they were cut off, and refused where they are something else."""
 
-import resource
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from tests.events.fakes import files_up_to
 from tests.events.plans import Part, plan_of
 
 from headrace_dags.errors import BadInput, EnvironmentLack
@@ -31,8 +29,9 @@ def folder(tmp_path: Path) -> RunFolder:
     folder = RunFolder(tmp_path / "r")
     folder.begin(PLAN, "r")
     parts = [{"x": write(Tensor.of_bytes([b"\xff\x00"]))}, {}, {"a_out": write(Tensor.of_bytes([b"1", b"2"]))}]
-    for offset, event in enumerate(EVENTS):
-        folder.append(offset, 100.0 + offset, Envelope(event, parts[offset]))
+    with folder.writing() as add:
+        for offset, event in enumerate(EVENTS):
+            add(offset, 100.0 + offset, Envelope(event, parts[offset]))
     return folder
 
 
@@ -108,22 +107,12 @@ def test_an_event_gets_its_place_in_the_payloads_it_holds() -> None:
     assert located(EVENTS[1], 7) is EVENTS[1]
 
 
-@contextmanager
-def files_up_to(size: int) -> Iterator[None]:
-    """A file takes what still fits and refuses the rest, as on a disk that fills up."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
 def test_an_event_that_the_disk_takes_only_a_part_of_leaves_the_record_whole(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path)
     folder.begin(PLAN, "r")
-    folder.append(0, 1.0, Envelope(EVENTS[0]))
-    with files_up_to(folder.inbox.stat().st_size + 10), pytest.raises(EnvironmentLack, match="record-write"):
-        folder.append(1, 2.0, Envelope(EVENTS[1]))
-    folder.append(2, 3.0, Envelope(EVENTS[1]))
+    with folder.writing() as add:
+        add(0, 1.0, Envelope(EVENTS[0]))
+        with files_up_to(folder.inbox.stat().st_size + 10), pytest.raises(EnvironmentLack, match="record-write"):
+            add(1, 2.0, Envelope(EVENTS[1]))
+        add(2, 3.0, Envelope(EVENTS[1]))
     assert [each.offset for each in RunRecord.read(tmp_path).events] == [0, 2]

@@ -2,10 +2,11 @@
 
 import asyncio
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from tests.events.fakes import RUN, Bench, Fake, Texts, tensor
+from tests.events.fakes import RUN, Bench, Fake, Texts, files_up_to, tensor
 from tests.events.plans import Part, plan_of
 
 from headrace_dags.errors import EnvironmentLack, Problem
@@ -15,6 +16,7 @@ from headrace_events.engine.progress import Progress
 from headrace_events.engine.replay import replay
 from headrace_events.engine.settings import ShellSettings
 from headrace_events.engine.shell import execute_run
+from headrace_events.engine.state import Folded
 from headrace_serving.failure import FailureKind, TaskFailed, TaskFailure
 from headrace_serving.runtimes.contract import Task
 
@@ -331,7 +333,7 @@ async def test_a_job_that_breaks_ends_the_run(bench: Bench) -> None:
 
 
 async def test_an_observer_that_breaks_ends_the_run_and_the_record_says_so(bench: Bench) -> None:
-    def observe(event: Event, _at_s: float) -> None:
+    def observe(event: Event, _at_s: float, _folded: Folded) -> None:
         if isinstance(event, Started):
             raise BrokenPipeError("nobody reads")
 
@@ -399,12 +401,12 @@ async def test_what_the_machine_lacks_is_raised_after_the_outcome(bench: Bench) 
 
 async def test_a_record_that_cannot_be_written_stops_the_run(bench: Bench) -> None:
     def body(_task: Task, _inputs: Texts) -> Texts:
-        bench.folder.inbox.unlink()
-        bench.folder.inbox.mkdir()
+        full.enter_context(files_up_to(bench.folder.inbox.stat().st_size + 10))
         return one()
 
-    with pytest.raises(EnvironmentLack, match="record-write"):
+    with ExitStack() as full, pytest.raises(EnvironmentLack, match="record-write"):
         await bench.execute(single(), Fake({"a": body}), x=["v"])
+    assert isinstance(bench.record.events[0].event, Submitted)  # what was written before can be read
     assert len(asyncio.all_tasks()) == 1
 
 

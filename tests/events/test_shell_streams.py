@@ -14,6 +14,7 @@ from headrace_events.engine.progress import Progress
 from headrace_events.engine.replay import replay
 from headrace_events.engine.settings import ShellSettings
 from headrace_events.engine.shell import execute_run
+from headrace_events.engine.state import Folded
 from headrace_serving.failure import TaskFailed, TaskFailure
 from headrace_serving.runtimes.contract import Take, Task
 
@@ -46,7 +47,7 @@ async def test_items_are_events_before_the_result_is_there(bench: Bench) -> None
             yield f"w{number}"
             assert await seen.get() == number
 
-    def observe(event: Event, at_s: float) -> None:
+    def observe(event: Event, at_s: float, _folded: Folded) -> None:
         bench.events.append((event, at_s))
         if isinstance(event, Item):
             seen.put_nowait(event.index)

@@ -80,6 +80,7 @@ class Inbox:
     log: Log
     run: str
     partition: int
+    _own: dict[int, Envelope] = field(default_factory=dict[int, Envelope], init=False, repr=False)
 
     async def declare(self) -> None:
         """Make the topic, if it is not there yet."""
@@ -93,11 +94,13 @@ class Inbox:
         """
         value = Envelope(event, parts).write()
         position = await self.log.append(Draft(INBOX, self.partition, self.run, value, (("type", event.type),)))
-        return located(event, position.offset)
+        placed = located(event, position.offset)
+        self._own[position.offset] = Envelope(placed, parts)
+        return placed
 
     async def arrivals(self, offset: int) -> list[Arrival]:
         """The events from ``offset`` on; waits until there is one."""
-        return [_arrival(each) for each in await self.log.fetch(INBOX, self.partition, offset, wait_s=math.inf)]
+        return [self._arrival(each) for each in await self.log.fetch(INBOX, self.partition, offset, wait_s=math.inf)]
 
     async def inline(self, payload: Payload) -> bytes:
         """The bytes of a payload that an event holds.
@@ -110,11 +113,16 @@ class Inbox:
             raise LookupError(f"the inbox has no event {payload.offset}")
         return Envelope.read(entries[0].draft.value or b"").parts[payload.part]
 
+    def _arrival(self, entry: Entry) -> Arrival:
+        """What was appended here is known here: reading it once more took longer than deciding."""
+        envelope = self._own.pop(entry.offset, None) or _placed(entry)
+        return Arrival(envelope, entry.offset, entry.at_s)
 
-def _arrival(entry: Entry) -> Arrival:
+
+def _placed(entry: Entry) -> Envelope:
+    """An event as the log holds it, its place filled in."""
     envelope = Envelope.read(entry.draft.value or b"")
-    placed = Envelope(located(envelope.event, entry.offset), envelope.parts)
-    return Arrival(placed, entry.offset, entry.at_s)
+    return Envelope(located(envelope.event, entry.offset), envelope.parts)
 
 
 def located(event: Event, offset: int) -> Event:

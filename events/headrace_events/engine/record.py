@@ -8,9 +8,10 @@ run has ended. Payloads that were spilled lie in the object store.
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 from typing import Literal
 
@@ -20,6 +21,9 @@ from headrace_dags.record import Record
 from headrace_events.engine.events import Event, Outcome
 from headrace_events.engine.inbox import Envelope
 from headrace_events.engine.state import VERSION
+
+Write = Callable[[int, float, Envelope], None]
+"""Takes an event's offset, the log's time of its append (Unix seconds) and the event with what it holds itself."""
 
 
 class InboxHeader(Record):
@@ -63,7 +67,7 @@ class Ending(Record):
 
 @dataclass(frozen=True, slots=True)
 class RunFolder:
-    """The folder of one run. Holds no open file; each event is in the file system when :meth:`append` returns."""
+    """The folder of one run. Holds no open file."""
 
     path: Path
 
@@ -101,17 +105,26 @@ class RunFolder:
         with self._told():
             self.path.mkdir(parents=True, exist_ok=True)
             _put(self.plan, plan)
-            _add(self.inbox, header)
+            with self.inbox.open("ab", buffering=0) as file:
+                _add(file, header)
 
-    def append(self, offset: int, at_s: float, envelope: Envelope) -> None:
-        """Write down an event, its place filled in.
+    @contextmanager
+    def writing(self) -> Generator[Write]:
+        """Gives what writes down an event, its place filled in; it is in the file system when that returns.
 
         Raises:
             EnvironmentLack: the folder cannot be written (``record-write``).
         """
-        parts = {name: b64encode(data).decode() for name, data in envelope.parts.items()}
         with self._told():
-            _add(self.inbox, InboxLine(offset=offset, at_s=at_s, event=envelope.event, parts=parts))
+            file = self.inbox.open("ab", buffering=0)
+
+        def write(offset: int, at_s: float, envelope: Envelope) -> None:
+            parts = {name: b64encode(data).decode() for name, data in envelope.parts.items()}
+            with self._told():
+                _add(file, InboxLine(offset=offset, at_s=at_s, event=envelope.event, parts=parts))
+
+        with file:
+            yield write
 
     def finish(self, outcome: Outcome, at_s: float) -> None:
         """Write down how the run ended.
@@ -140,14 +153,14 @@ def _put(path: Path, content: Record) -> None:
     part.replace(path)
 
 
-def _add(path: Path, line: Record) -> None:
+def _add(file: FileIO, line: Record) -> None:
     """Add a line: it is there whole or not at all, unless the process was killed in the middle of it."""
-    with path.open("ab", buffering=0) as file:
-        end = file.tell()
-        rest = memoryview(line.model_dump_json().encode() + b"\n")
-        try:
-            while rest:  # a disk that fills up takes a part
-                rest = rest[file.write(rest) :]
-        except OSError:
-            file.truncate(end)
-            raise
+    end = file.tell()
+    rest = memoryview(line.model_dump_json().encode() + b"\n")
+    try:
+        while rest:  # a disk that fills up takes a part
+            rest = rest[file.write(rest) :]
+    except OSError:
+        file.truncate(end)
+        file.seek(end)
+        raise

@@ -24,9 +24,9 @@ from headrace_events.engine.events import (
 )
 from headrace_events.engine.exchange import Exchange
 from headrace_events.engine.inbox import Arrival, Inbox
-from headrace_events.engine.record import RunFolder
+from headrace_events.engine.record import RunFolder, Write
 from headrace_events.engine.settings import ShellSettings
-from headrace_events.engine.state import RunState
+from headrace_events.engine.state import Folded, RunState
 from headrace_events.engine.wiring import Wiring, input_flows, wire
 from headrace_events.engine.work import Worker
 from headrace_events.log.memory import MemoryLog
@@ -37,8 +37,8 @@ from headrace_serving.tensors import Tensor
 PARTITION = 0
 """The local log has one partition."""
 
-Observe = Callable[[Event, float], None]
-"""Called with each event once it is recorded and folded, and the log time of its append (Unix seconds)."""
+Observe = Callable[[Event, float, Folded], None]
+"""Called with each event once it is recorded, the log time of its append (Unix seconds), and what ``decide`` made of it."""
 
 
 async def execute_run(  # noqa: PLR0913, PLR0917 - what a run is made of; each is a thing of its own
@@ -80,13 +80,14 @@ async def execute_run(  # noqa: PLR0913, PLR0917 - what a run is made of; each i
     flows = {name: flow for name, flow in input_flows(plan).items() if name in inputs}
     packed, parts = await exchange.pack(inputs, flows)
     await inbox.append(Submitted(run=run_id, plan=plan.digest, inputs=packed), parts)
-    outcome = await _Driver(wire(plan), inbox, worker, folder, observe, settings.grace_s).drive()
+    with folder.writing() as write:
+        outcome = await _Driver(wire(plan), inbox, worker, folder, write, observe, settings.grace_s).drive()
     if worker.lack is not None and outcome.failure and outcome.failure.kind == "environment":
         raise worker.lack
     return outcome
 
 
-def _nobody(_event: Event, _at_s: float) -> None:
+def _nobody(_event: Event, _at_s: float, _folded: Folded) -> None:
     """Observes nothing: an observer that broke is not told any more."""
 
 
@@ -98,6 +99,7 @@ class _Driver:
     inbox: Inbox
     worker: Worker
     folder: RunFolder
+    write: Write
     observe: Observe
     grace_s: float
     state: RunState | None = None
@@ -143,11 +145,11 @@ class _Driver:
         """Record an event first, then let it take effect."""
         event, at_s = arrival.envelope.event, arrival.at_s
         self.offset = arrival.offset + 1
-        self.folder.append(arrival.offset, at_s, arrival.envelope)
+        self.write(arrival.offset, at_s, arrival.envelope)
         self.state, commands = decide(self.state, event, at_s, self.wiring)
         for command in commands:
             self._carry_out(command, at_s)
-        self.observe(event, at_s)
+        self.observe(event, at_s, (self.state, commands))
 
     def _carry_out(self, command: Command, at_s: float) -> None:
         match command:

@@ -114,7 +114,10 @@ class SegmentState:
     def with_slot(self, chunk: int, slot: Slot) -> SegmentState:
         """The same with another slot; a result makes one chunk less missing."""
         missing = self.missing if isinstance(slot, Open) else self.missing - 1
-        return replace(self, slots=self.slots.replaced(chunk, slot), missing=missing)
+        slots = self.slots.replaced(chunk, slot)
+        # As ``replace`` does it, in a fifth of its time: each result comes by here.
+        rest = (self.chosen, self.lost, self.failure)
+        return SegmentState(self.items, self.axis, self.size, self.mapped, slots, missing, *rest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,3 +187,6 @@ class RunState:
 
 Decision = tuple[RunState, tuple[Command, ...]]
 """The state after an event, and what is to be done now."""
+
+Folded = tuple[RunState | None, tuple[Command, ...]]
+"""The same of any event: there is no state before the run is submitted."""

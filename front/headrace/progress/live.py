@@ -13,6 +13,7 @@ from headrace.terminal import duration
 from headrace_dags.plan.model import Plan
 from headrace_events.engine.events import Event
 from headrace_events.engine.progress import How, Progress, SegmentProgress
+from headrace_events.engine.state import Folded
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -60,10 +61,10 @@ class LiveView:
             self.note(what)
         self._stage = counted(what, step, steps)
 
-    def observe(self, event: Event, at_s: float) -> None:
+    def observe(self, event: Event, at_s: float, folded: Folded | None = None) -> None:
         """Take an event into account; the next refresh shows it."""
         before = self._progress.segments
-        self._progress.observe(event, at_s)
+        self._progress.observe(event, at_s, folded)
         if text := told(event, before):
             self._live.console.print(text, highlight=False, markup=False)
         if self._progress.outcome:

@@ -12,6 +12,7 @@ from headrace.terminal import duration, remark
 from headrace_dags.plan.model import Plan
 from headrace_events.engine.events import Event
 from headrace_events.engine.progress import Progress, SegmentProgress
+from headrace_events.engine.state import Folded
 
 _EVERY_S = 2.0
 
@@ -47,10 +48,10 @@ class PlainView:
         """A line for each step."""
         self._say(counted(what, step, steps))
 
-    def observe(self, event: Event, at_s: float) -> None:
+    def observe(self, event: Event, at_s: float, folded: Folded | None = None) -> None:
         """Tell of segments that came further."""
         before = self._progress.segments
-        self._progress.observe(event, at_s)
+        self._progress.observe(event, at_s, folded)
         if text := told(event, before):
             self._say(text)
         for segment in self._progress.segments:

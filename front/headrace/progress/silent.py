@@ -9,6 +9,7 @@ from headrace.terminal import remark
 
 if TYPE_CHECKING:
     from headrace_events.engine.events import Event
+    from headrace_events.engine.state import Folded
 
 
 class SilentView:
@@ -30,5 +31,5 @@ class SilentView:
         """An object for each step."""
         remark(json.dumps({"making": what, "step": step, "steps": steps}, ensure_ascii=False))
 
-    def observe(self, event: Event, at_s: float) -> None:
+    def observe(self, event: Event, at_s: float, folded: Folded | None = None) -> None:
         """Nothing is shown."""

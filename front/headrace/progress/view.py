@@ -10,6 +10,7 @@ from headrace.terminal import lively
 if TYPE_CHECKING:
     from headrace_dags.plan.model import Plan
     from headrace_events.engine.events import Event
+    from headrace_events.engine.state import Folded
 
 
 class View(Protocol):
@@ -31,8 +32,8 @@ class View(Protocol):
         """Something that takes minutes and is made but once has come to a step; programs are told, too."""
         ...
 
-    def observe(self, event: Event, at_s: float) -> None:
-        """An event of the run and its time (Unix seconds)."""
+    def observe(self, event: Event, at_s: float, folded: Folded | None = None) -> None:
+        """An event of the run, its time (Unix seconds), and what ``decide`` made of it, where that is known."""
         ...
 
 
