@@ -105,7 +105,8 @@ def listing(table: Table) -> hr.Text:
     """The table as text."""
     lines = [line(row) for row in table.rows]
     counts = ", ".join(f"{count} {kind}" for kind, count in sorted(table.pages.items()))
-    return "\n".join([*lines, f"{len(table.rows)} pages: {counts}; invoices over {table.total} EUR"])
+    stack = "1 page" if len(table.rows) == 1 else f"{len(table.rows)} pages"
+    return "\n".join([*lines, f"{stack}: {counts}; invoices over {table.total} EUR"])
 
 
 @hr.dag
