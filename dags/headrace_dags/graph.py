@@ -134,7 +134,10 @@ class Resources(Record):
     slice: str = ""
 
 
-Form = Literal["function", "stateful", "onnx", "field", "join"]
+ModelForm = Literal["onnx", "tensorrt", "torchscript"]
+Form = Literal["function", "stateful", ModelForm, "remote", "field", "join"]
+MODEL_FORMS: tuple[ModelForm, ...] = ("onnx", "tensorrt", "torchscript")
+"""The forms of steps that are model files."""
 
 
 class SecretRef(Record):
@@ -147,20 +150,50 @@ class SecretRef(Record):
     secret: str
 
 
+class Remote(Record):
+    """The endpoint that a remote step calls, by the Open Inference Protocol.
+
+    Attributes:
+        url: as written: ``https://host/v2/models/name``, ``grpc://host:port/v2/models/name``, or with ``${NAME}`` in the
+            place of what comes before ``/v2``.
+        headers: those that are no secrets, by name.
+        timeout_s: the most seconds of one request.
+        retries: how often a request is made again that met nobody, or a server that is busy.
+        most_bytes: the largest answer.
+        concurrency: how many requests are on their way at once.
+    """
+
+    url: str
+    headers: dict[str, str] = {}
+    timeout_s: float = 30.0
+    retries: int = Field(default=2, ge=0)
+    most_bytes: int = Field(default=64 << 20, ge=1)
+    concurrency: int = Field(default=8, ge=1)
+
+
+class TensorNames(Record):
+    """What a model calls the tensors of ports, where that is not the port's own name: port -> tensor."""
+
+    inputs: dict[str, str] = {}
+    outputs: dict[str, str] = {}
+
+
 class StepRef(Record):
     """Which code or model a node runs, found again by import.
 
     Attributes:
         target: ``module:qualname`` of the step.
-        form: a plain function, a class with ``setup``, an ONNX model file, a field of a JSON value (``config`` names it),
-            or a join, which runs no code.
+        form: a plain function, a class with ``setup``, a model file by its format, a remote endpoint, a field of a JSON value
+            (``config`` names it), or a join, which runs no code.
         config: configuration of a class step (its annotated attributes).
-        secrets: those of its annotated attributes that are secrets.
+        secrets: those of its annotated attributes that are secrets; of a remote step ``token`` and ``headers.NAME``.
         yields: whether the body is a generator (its value is a Many).
         max_items: the most items a yielding body makes, as declared; ``None`` where nothing was said.
         batching: set where the body takes a whole batch.
         batch_ports: input ports that the body receives as a batch.
-        model_file: path of an ONNX model, relative to the import root.
+        model_file: path of a model file, relative to the import root.
+        remote: the endpoint of a remote step.
+        tensors: names of a model's tensors.
         resources: what one instance needs.
     """
 
@@ -173,6 +206,8 @@ class StepRef(Record):
     batching: Batching | None = None
     batch_ports: tuple[str, ...] = ()
     model_file: str = ""
+    remote: Remote | None = None
+    tensors: TensorNames = TensorNames()
     resources: Resources = Resources()
 
 

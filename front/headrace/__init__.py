@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from headrace_dags.declare.dag import Dag, dag
     from headrace_dags.declare.joins import Switch, collect, first, optional, quorum, switch, when
-    from headrace_dags.declare.modelfile import onnx
+    from headrace_dags.declare.modelfile import onnx, tensorrt, torchscript
+    from headrace_dags.declare.remote import remote
     from headrace_dags.declare.stateful import Stateful, StatefulBatch
     from headrace_dags.declare.steps import Step, batched, step
     from headrace_dags.errors import (
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from headrace_dags.layout import Layout
     from headrace_dags.media.handles import AudioFile, Blob, ImageFile, Jpeg, Mp3, Mp4, Pdf, Png, Video, Wav
     from headrace_dags.ports.types import Audio, Batch, Embedding, Image, Many, Text
+    from headrace_dags.remote.failing import EndpointFailed
     from headrace_dags.secrets.secret import Secret
 
 __all__ = (
@@ -37,6 +39,7 @@ __all__ = (
     "Dag",
     "DefinitionError",
     "Embedding",
+    "EndpointFailed",
     "EnvironmentLack",
     "HeadraceError",
     "Image",
@@ -67,8 +70,11 @@ __all__ = (
     "onnx",
     "optional",
     "quorum",
+    "remote",
     "step",
     "switch",
+    "tensorrt",
+    "torchscript",
     "when",
 )
 
@@ -89,10 +95,12 @@ _HOMES = {
     "layout": ("Layout",),
     "media.handles": ("AudioFile", "Blob", "ImageFile", "Jpeg", "Mp3", "Mp4", "Pdf", "Png", "Video", "Wav"),
     "declare.joins": ("Switch", "collect", "first", "optional", "quorum", "switch", "when"),
-    "declare.modelfile": ("onnx",),
+    "declare.modelfile": ("onnx", "tensorrt", "torchscript"),
+    "declare.remote": ("remote",),
     "declare.stateful": ("Stateful", "StatefulBatch"),
     "declare.steps": ("Step", "batched", "step"),
     "ports.types": ("Audio", "Batch", "Embedding", "Image", "Many", "Text"),
+    "remote.failing": ("EndpointFailed",),
     "secrets.secret": ("Secret",),
 }
 _HOME = {name: f"headrace_dags.{module}" for module, names in _HOMES.items() for name in names}

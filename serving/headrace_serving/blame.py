@@ -11,6 +11,7 @@ from headrace_dags.errors import EnvironmentLack, HeadraceError
 from headrace_dags.graph import Node
 from headrace_dags.plan.model import Flow
 from headrace_dags.ports.values import ValueMisfit
+from headrace_dags.remote.failing import EndpointFailed
 from headrace_dags.running.failing import NodeFailed
 from headrace_dags.running.tracebacks import innermost_location, user_frames
 from headrace_serving.failure import TaskFailure
@@ -38,6 +39,8 @@ def of_node(failed: NodeFailed, declaration: Declaration, roots: Iterable[Path])
         location=readable(str(declaration.location)),
         item=failed.item,
     )
+    if isinstance(cause, EndpointFailed):
+        return failure.model_copy(update={"kind": cause.kind})
     if failed.fault == "output":  # found by us, when the user's frames were gone
         return failure
     location = innermost_location(cause, roots) or declaration.location

@@ -8,21 +8,9 @@ from typing import Any
 
 import numpy as np
 
-DATATYPES: dict[str, str] = {
-    "bool": "BOOL",
-    "uint8": "UINT8",
-    "uint16": "UINT16",
-    "uint32": "UINT32",
-    "uint64": "UINT64",
-    "int8": "INT8",
-    "int16": "INT16",
-    "int32": "INT32",
-    "int64": "INT64",
-    "float16": "FP16",
-    "float32": "FP32",
-    "float64": "FP64",
-}
-"""numpy's name of an element type -> the protocol's datatype."""
+from headrace_dags.plan.wires import DATATYPES
+
+__all__ = ("DATATYPES", "Tensor")
 
 
 @dataclass(frozen=True, slots=True)

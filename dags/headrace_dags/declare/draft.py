@@ -10,7 +10,7 @@ from typing import Any
 
 from headrace_dags.declare.declaration import Declaration, Signature
 from headrace_dags.declare.notes import Notes
-from headrace_dags.declare.options import StepOptions
+from headrace_dags.declare.options import BATCH, CALLING, RESOURCES, TENSORS, StepOptions
 from headrace_dags.declare.reading import Outputs, Parameter, Reader
 from headrace_dags.errors import Location
 from headrace_dags.graph import Form, StepRef
@@ -19,8 +19,14 @@ from headrace_dags.rules import options as rules
 from headrace_dags.rules.defaults import changed_defaults
 from headrace_dags.rules.signature import unknown_option
 
-_STEP_OPTIONS = ["memory", "gpu_memory", "device", "slice", "max_items"]
-_BATCH_OPTIONS = ["size", "wait", "memory", "gpu_memory", "device", "slice"]
+_STEP_OPTIONS = [*RESOURCES, "max_items"]
+_BATCH_OPTIONS = [*BATCH, *RESOURCES]
+_MODEL_OPTIONS = {
+    "onnx": _BATCH_OPTIONS,
+    "tensorrt": [*TENSORS, *BATCH, "memory", "gpu_memory", "slice"],
+    "torchscript": [*TENSORS, *_BATCH_OPTIONS],
+    "remote": [*CALLING, "size"],
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +96,7 @@ class Draft:
         """How a node finds the step again, with its resources and batching."""
         resources, wrong = rules.resources(written)
         batching, wrong_batch = rules.batching(written) if written.batched else (None, [])
-        known = _BATCH_OPTIONS if written.batched else _STEP_OPTIONS
+        known = _MODEL_OPTIONS.get(written.form) or (_BATCH_OPTIONS if written.batched else _STEP_OPTIONS)
         self.note(*wrong, *wrong_batch, *(unknown_option(name, known) for name in written.unknown))
         many = any(port.many for port in self.outputs.ports)
         if self.outputs.ports:

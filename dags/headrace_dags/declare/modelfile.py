@@ -1,16 +1,27 @@
-"""Steps that are model files: ``@hr.onnx``. The function is only a signature; where its file lies is worked out here."""
+"""Steps that are model files: ``@hr.onnx``, ``@hr.tensorrt``, ``@hr.torchscript``. The function is only a signature; where
+its file lies is worked out here.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar, overload
 
-from headrace_dags.declare.options import Device, caller_line, written
+from headrace_dags.declare.options import BATCH, RESOURCES, TENSORS, Device, caller_line, written_of_model
 from headrace_dags.declare.steps import DecorateBatch, Step, decorated
 
-__all__ = ("find", "onnx", "root_of")
+if TYPE_CHECKING:
+    from headrace_dags.errors import Location, Problem
+
+__all__ = ("BACKENDS", "find", "no_backend", "onnx", "root_of", "tensorrt", "torchscript")
+
+BACKENDS: Mapping[str, str] = MappingProxyType(
+    {"onnx": "onnxruntime", "tensorrt": "tensorrt", "torchscript": "pytorch"}
+)
+"""Form of a model file -> Triton's backend for it."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -23,6 +34,8 @@ class DecorateModel(Protocol):
         """Make the step."""
         ...
 
+
+_NAMES = (*BATCH, *RESOURCES)
 
 if TYPE_CHECKING:
 
@@ -52,6 +65,64 @@ if TYPE_CHECKING:
         """Make a step of an ONNX model; see the definition below."""
         ...
 
+    @overload
+    def tensorrt(
+        model: str,
+        /,
+        *,
+        inputs: Mapping[str, str] = ...,
+        outputs: Mapping[str, str] = ...,
+        memory: str = "",
+        gpu_memory: str = "",
+        slice: str = "",
+    ) -> DecorateModel: ...
+    @overload
+    def tensorrt(
+        model: str,
+        /,
+        *,
+        size: int,
+        wait: str = "0ms",
+        inputs: Mapping[str, str] = ...,
+        outputs: Mapping[str, str] = ...,
+        memory: str = "",
+        gpu_memory: str = "",
+        slice: str = "",
+    ) -> DecorateBatch: ...
+    def tensorrt(model: str, /, **options: Any) -> Any:
+        """Make a step of a TensorRT engine; see the definition below."""
+        ...
+
+    @overload
+    def torchscript(
+        model: str,
+        /,
+        *,
+        inputs: Mapping[str, str] = ...,
+        outputs: Mapping[str, str] = ...,
+        memory: str = "",
+        gpu_memory: str = "",
+        device: Device = "cpu",
+        slice: str = "",
+    ) -> DecorateModel: ...
+    @overload
+    def torchscript(
+        model: str,
+        /,
+        *,
+        size: int,
+        wait: str = "0ms",
+        inputs: Mapping[str, str] = ...,
+        outputs: Mapping[str, str] = ...,
+        memory: str = "",
+        gpu_memory: str = "",
+        device: Device = "cpu",
+        slice: str = "",
+    ) -> DecorateBatch: ...
+    def torchscript(model: str, /, **options: Any) -> Any:
+        """Make a step of a TorchScript model; see the definition below."""
+        ...
+
 else:
 
     def onnx(model: Any, /, **options: Any) -> Any:
@@ -63,8 +134,40 @@ else:
             **options: the resources of ``hr.step``; with ``size`` (and ``wait``) the function says ``Batch`` and items
                 are stacked on the first axis.
         """
-        made = written(options, model=model, batched="size" in options)
+        made = written_of_model("onnx", model, options, (), _NAMES)
         return decorated(model if callable(model) else None, made, caller_line())
+
+    def tensorrt(model: Any, /, **options: Any) -> Any:
+        """Make a step of a TensorRT engine (``.plan`` or ``.engine``), which target ``kubernetes`` serves, on a GPU.
+
+        Args:
+            model: as of :func:`onnx`.
+            **options: as of :func:`onnx`, without ``device``; ``inputs`` and ``outputs`` map the names of parameters and
+                outputs to those of the engine. An only output has the name ``result``, and must be mapped.
+        """
+        made = written_of_model("tensorrt", model, {"device": "gpu", **options}, TENSORS, _NAMES)
+        return decorated(model if callable(model) else None, made, caller_line())
+
+    def torchscript(model: Any, /, **options: Any) -> Any:
+        """Make a step of a TorchScript model (``.pt``), which target ``kubernetes`` serves.
+
+        Args:
+            model: as of :func:`onnx`.
+            **options: as of :func:`onnx`; ``inputs`` and ``outputs`` map the names of parameters and outputs to those that
+                Triton's backend has for them, where these are not ``INPUT__0``, ``INPUT__1`` ... and ``OUTPUT__0`` ...
+        """
+        made = written_of_model("torchscript", model, options, TENSORS, _NAMES)
+        return decorated(model if callable(model) else None, made, caller_line())
+
+
+def no_backend(form: str, where: str, location: Location | None) -> Problem:
+    """What is said of a model file whose format only a server with another backend runs."""
+    from headrace_dags.errors import Problem
+
+    name = "TensorRT engine" if form == "tensorrt" else "TorchScript model"
+    expected = f"a {name} needs Triton's {BACKENDS[form]} backend, which only target kubernetes has"
+    write = "Compile with --target kubernetes, export it as hr.onnx, or call a server that has it with hr.remote"
+    return Problem("no-backend", where, expected, "this machine", write, location)
 
 
 def find(model_file: str, root: Path) -> Path:

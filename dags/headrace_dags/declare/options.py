@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from headrace_dags.errors import Location
 
 Device: TypeAlias = Literal["cpu", "gpu"]
+StepForm: TypeAlias = Literal["function", "onnx", "tensorrt", "torchscript", "remote"]
+
+RESOURCES = ("memory", "gpu_memory", "device", "slice")
+BATCH = ("size", "wait")
+TENSORS = ("inputs", "outputs")
+CALLING = ("token", "headers", *TENSORS, "timeout", "retries", "max_answer", "concurrency")
+"""Names of options: of what an instance needs, of batches, of a model's tensors, of calls of an endpoint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +34,9 @@ class StepOptions:
         batched: whether the body takes batches.
         size: the most items of a batch.
         wait: how long a batch waits for more items.
-        model: path of a model file as written; empty for code.
+        form: what the step is made of, as its decorator says.
+        model: path of a model file, or URL of an endpoint, as written; empty for code.
+        model_options: what the decorator says of a model file or endpoint besides, as written.
         unknown: names of options that do not exist.
     """
 
@@ -38,8 +48,15 @@ class StepOptions:
     batched: bool = False
     size: Any = None
     wait: Any = "0ms"
+    form: StepForm = "function"
     model: str = ""
+    model_options: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     unknown: tuple[str, ...] = ()
+
+    @property
+    def is_opened(self) -> bool:
+        """Whether something is opened before the step runs: a model file, or a connection."""
+        return self.form != "function"
 
 
 def written(options: Mapping[str, Any], **more: Any) -> StepOptions:
@@ -48,7 +65,28 @@ def written(options: Mapping[str, Any], **more: Any) -> StepOptions:
     return StepOptions(**known, **more, unknown=tuple(name for name in options if name not in _NAMES))
 
 
-_NAMES = frozenset({"memory", "gpu_memory", "device", "slice", "max_items", "size", "wait"})
+def written_of_model(
+    form: StepForm, model: Any, options: Mapping[str, Any], own: Collection[str], names: Collection[str]
+) -> StepOptions:
+    """The options of a step that is a model file or an endpoint.
+
+    Args:
+        form: which.
+        model: its path or URL.
+        options: as they stand in the decorator.
+        own: names of the options that only this form has.
+        names: names of the options that it shares with other steps.
+    """
+    shared = {name: value for name, value in options.items() if name in names}
+    mine = {name: value for name, value in options.items() if name in own}
+    unknown = tuple(name for name in options if name not in {*names, *own})
+    batched = not options.keys().isdisjoint(BATCH)
+    return StepOptions(
+        **shared, batched=batched, form=form, model=model, model_options=MappingProxyType(mine), unknown=unknown
+    )
+
+
+_NAMES = frozenset({*RESOURCES, *BATCH, "max_items"})
 
 
 @dataclass(frozen=True, slots=True)

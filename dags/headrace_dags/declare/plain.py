@@ -23,7 +23,7 @@ def call(step: Step[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -
     """
     if step.options.batched:
         return _batch(step, [args], kwargs)[0]
-    if step.options.model:
+    if step.options.is_opened:
         return _body(step)(_bound(step.fn, args, kwargs))
     result = step.fn(*args, **kwargs)
     return list(result) if isinstance(result, Iterator) else result
@@ -159,12 +159,12 @@ def _bound(fn: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any
 
 
 def _body(step: Step[..., Any]) -> Callable[[Mapping[str, Any]], Any]:
-    """What runs the step by the names of its parameters; a model file is opened once, and kept with the step."""
-    from headrace_dags.declare.modelfile import root_of
+    """What runs the step by the names of its parameters; a model is opened once, and kept with the step."""
     from headrace_dags.declare.understand import declaration_of
-    from headrace_dags.running.bodies import by_name, load
+    from headrace_dags.running.bodies import by_name, load, root_for
 
-    if not step.options.model:
+    if not step.options.is_opened:
         return by_name(step.fn)
-    step.opened = step.opened or load(declaration_of(step), model_root=root_of(step.fn)).call
+    declaration = declaration_of(step)
+    step.opened = step.opened or load(declaration, model_root=root_for(declaration)).call
     return step.opened

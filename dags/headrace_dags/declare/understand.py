@@ -11,14 +11,13 @@ from headrace_dags.declare.classes import of_class, of_instance
 from headrace_dags.declare.dag import Dag
 from headrace_dags.declare.declaration import Declaration
 from headrace_dags.declare.draft import Declared, Draft
-from headrace_dags.declare.modelfile import root_of
-from headrace_dags.declare.options import StepOptions
+from headrace_dags.declare.modelled import modelled
 from headrace_dags.declare.reading import Reader
 from headrace_dags.declare.stateful import Stateful
 from headrace_dags.declare.steps import Step
 from headrace_dags.errors import Location
-from headrace_dags.graph import Form, StepRef
-from headrace_dags.rules import blind, models, options, signature, whole
+from headrace_dags.graph import StepRef
+from headrace_dags.rules import blind, options, signature, whole
 
 
 def declaration_of(target: Any) -> Declaration:
@@ -56,9 +55,8 @@ def _of_step(step: Step[..., Any]) -> Declared:
     draft.note(signature.async_step(step.fn), signature.not_importable(fn))
     reader = Reader(fn, draft.name, "batched" if step.options.batched else "plain", draft.notes)
     draft.read(reader, yields=inspect.isgeneratorfunction(fn))
-    form: Form = "onnx" if step.options.model else "function"
-    ref = draft.ref(form, step.options)
-    return draft.done(_with_model(draft, ref, fn, step.options) if form == "onnx" else ref)
+    ref = draft.ref(step.options.form, step.options)
+    return draft.done(ref if step.options.form == "function" else modelled(draft, ref, fn, step.options))
 
 
 def _draft(target: Step[..., Any] | Dag[..., Any]) -> tuple[Draft, FunctionType | None]:
@@ -68,17 +66,6 @@ def _draft(target: Step[..., Any] | Dag[..., Any]) -> tuple[Draft, FunctionType 
     misfit = signature.step_target(target.fn)
     draft.note(misfit)
     return draft, None if misfit else fn
-
-
-def _with_model(draft: Draft, ref: StepRef, fn: FunctionType, written: StepOptions) -> StepRef:
-    """The reference of a step that is a model file."""
-    draft.note(models.onnx_file(written.model, root_of(fn)))
-    for each in draft.parameters:
-        misfit = models.onnx_port(each.port) if each.port else None
-        draft.notes.note(misfit, f"{draft.name}.{each.name}", sourcelines.parameter(fn, each.name) if misfit else None)
-    for port in draft.outputs.ports:
-        draft.note(models.onnx_port(port))
-    return ref.model_copy(update={"model_file": str(written.model)})
 
 
 def _of_dag(dag: Dag[..., Any]) -> Declared:

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from headrace_dags.axes import MOST_INLINE
 from headrace_dags.demand import ALWAYS, Demand, joins_of
 from headrace_dags.exposure import Exposure
-from headrace_dags.graph import Node, Resources, Use
+from headrace_dags.graph import Form, Node, Resources, Use
 
 _NOTHING = Resources()
+_KINDS: Mapping[Form, str] = MappingProxyType(
+    {
+        "stateful": "a class step",
+        "onnx": "an ONNX model",
+        "tensorrt": "a TensorRT engine",
+        "torchscript": "a TorchScript model",
+        "remote": "a remote endpoint",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +113,12 @@ def joined(edge: Edge) -> str:
     if edge.consumer.is_apart:
         return f"{edge.consumer.name} joins what several models give: it is decided between segments"
     return f"{edge.producer.name} is decided between segments" if edge.producer.is_apart else ""
+
+
+def remote(edge: Edge) -> str:
+    """What an endpoint elsewhere does is called by itself: no server of ours holds it."""
+    away = next((place for place in (edge.consumer, edge.producer) if place.node.step.remote), None)
+    return f"{away.name} is a remote endpoint: it is called, not served" if away else ""
 
 
 def branch_differs(edge: Edge) -> str:
@@ -253,6 +269,7 @@ def memory_differs(edge: Edge) -> str:
 
 HOP_RULES: tuple[tuple[str, Rule], ...] = (
     ("join", joined),
+    ("remote", remote),
     ("branch-differs", branch_differs),
     ("fails-apart", fails_apart),
     ("isolate", isolate),
@@ -334,9 +351,7 @@ def objection(rules: tuple[tuple[str, Rule], ...], edge: Edge) -> Why | None:
 
 def kind(place: Place) -> str:
     """What makes the node more than a function."""
-    if place.node.step.form == "stateful":
-        return "a class step"
-    return "an ONNX model" if place.node.step.form == "onnx" else "batched"
+    return _KINDS.get(place.node.step.form, "batched")
 
 
 def _where(place: Place) -> str:

@@ -23,12 +23,9 @@ def _segment_rows(plan: Plan) -> Iterator[Row]:
     A mapper has one for what it runs itself, then one for each model that it calls.
     """
     for segment in plan.segments:
+        where = "remote" if segment.remote else segment.slice
         for place, (fed, name, nodes, batches) in enumerate(_model_rows(plan, segment)):
-            yield (
-                (segment.name, segment.slice, fed, name, nodes, batches)
-                if not place
-                else ("", "", fed, name, nodes, batches)
-            )
+            yield (segment.name, where, fed, name, nodes, batches) if not place else ("", "", fed, name, nodes, batches)
 
 
 def _model_rows(plan: Plan, segment: Segment) -> Iterator[Row]:
@@ -72,9 +69,17 @@ def _remarks(plan: Plan) -> Iterator[str]:
         if plan.target.kind == "local" and segment.resources.device == "gpu":
             yield f"{segment.name} asks for a GPU: on this machine it runs wherever its steps put it."
         for member in segment.members:
-            if text := _unbatched(plan, member):
+            if text := _elsewhere(plan, member) or _unbatched(plan, member):
                 yield text
     yield from cached_secrets(plan)
+
+
+def _elsewhere(plan: Plan, member: Member) -> str:
+    """What runs a model that is neither code nor run by it."""
+    remote = plan.graph.by_name[member.nodes[0]].step.remote
+    if remote:
+        return f"{member.name} calls {remote.url}: nothing here serves it."
+    return "" if member.backend == "python" else f"{member.name} runs on Triton's {member.backend} backend."
 
 
 def _head(plan: Plan) -> str:

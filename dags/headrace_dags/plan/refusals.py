@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath, PureWindowsPath
 
 from headrace_dags.axes import mapped_uses, whole_uses
+from headrace_dags.declare.modelfile import no_backend
 from headrace_dags.demand import ALWAYS, Demand, joins_of
 from headrace_dags.errors import PlanError, Problem
 from headrace_dags.graph import Graph, Node
@@ -112,6 +113,14 @@ def model_missing(case: Case) -> Problem | None:
     )
 
 
+def no_local_backend(case: Case) -> Problem | None:
+    """The server of target ``local`` has no backend for the format of the model file."""
+    form = case.node.step.form
+    if case.target.kind != "local" or form not in ("tensorrt", "torchscript"):
+        return None
+    return no_backend(form, case.node.name, case.graph.sources.get(case.node.name))
+
+
 def no_output(case: Case) -> Problem | None:
     """A model without outputs cannot be served."""
     if case.node.outputs:
@@ -151,6 +160,7 @@ REFUSALS: tuple[Refusal, ...] = (
     not_importable,
     model_outside,
     model_missing,
+    no_local_backend,
     no_output,
     whole_branch,
     cache_here,

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from headrace_dags.graph import PortType
 from headrace_dags.plan.model import Wire
 
-TENSOR_DTYPES = frozenset(
-    ("bool", "uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32", "int64", "float16", "float32", "float64")
+DATATYPES: Mapping[str, str] = MappingProxyType(
+    {
+        "bool": "BOOL",
+        "uint8": "UINT8",
+        "uint16": "UINT16",
+        "uint32": "UINT32",
+        "uint64": "UINT64",
+        "int8": "INT8",
+        "int16": "INT16",
+        "int32": "INT32",
+        "int64": "INT64",
+        "float16": "FP16",
+        "float32": "FP32",
+        "float64": "FP64",
+    }
 )
-"""Element types that the Open Inference Protocol has a datatype for."""
+"""numpy's name of an element type -> the datatype that the Open Inference Protocol has for it."""
 
 _PNG_CHANNELS = frozenset((-1, 1, 3, 4))
 
@@ -46,7 +61,7 @@ def wire_of(item: PortType, traffic: Traffic) -> Wire:
 def _array_wire(item: PortType, traffic: Traffic) -> Wire:
     """Arrays travel as they are where all items of a tensor have one shape: by declaration, or because there is one item."""
     ragged = (-1 in item.sizes and (traffic.many or traffic.batched)) or traffic.mixed
-    if not ragged and not traffic.optional and item.dtype in TENSOR_DTYPES:
+    if not ragged and not traffic.optional and item.dtype in DATATYPES:
         return "tensor"
     return "png" if traffic.crosses and _is_picture(item) else "npy"
 

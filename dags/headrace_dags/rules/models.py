@@ -1,21 +1,53 @@
-"""Rules for model files: the file is there, and its ports are arrays."""
+"""Rules for model files: the file is there and of its format, its ports are arrays, and its tensors have names."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from typing import Any
 
 from headrace_dags.declare.modelfile import find
-from headrace_dags.graph import Port
+from headrace_dags.declare.options import StepOptions
+from headrace_dags.graph import RESULT, Port, TensorNames
 from headrace_dags.misfit import Misfit
+from headrace_dags.rules.formats import foreign_content
+from headrace_dags.rules.names import listed, meant
+
+_SUFFIXES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"onnx": (".onnx",), "tensorrt": (".plan", ".engine"), "torchscript": (".pt", ".pth", ".ts")}
+)
+_WRITE = (
+    "Write hr.Image, hr.Audio, hr.Embedding or Annotated[np.ndarray[tuple[int], np.dtype[np.int64]],"
+    ' hr.Layout("tensor", "n")], and put a step before it that makes the array'
+)
+
+
+def model_file(form: str, model: Any, root: Path) -> Misfit | None:
+    """``onnx-file``, ``model-file``: the file lies where it can be shipped from, and is what it says."""
+    if form == "onnx":
+        return onnx_file(model, root)
+    suffixes = _SUFFIXES[form]
+    if not isinstance(model, str) or not model.endswith(suffixes):
+        got = "" if callable(model) else repr(model)
+        expected = f"expects the path of a {' or '.join(suffixes)} file"
+        return Misfit("model-file", expected, got, f'Write @hr.{form}("model{suffixes[0]}")')
+    if _leads_out(model):
+        write = "Move the file beside the code and give its path from there"
+        return Misfit("model-file", "expects a path inside the project", model, write)
+    file = find(model, root)
+    if not file.is_file():
+        write = "Put it there, or give its path from the import root"
+        return Misfit("model-file", "expects the model file", f"no file {model}", write)
+    return foreign_content(form, model, file)
 
 
 def onnx_file(model: Any, root: Path) -> Misfit | None:
     """``onnx-file``: the model lies under the import root or inside an installed package, so that it can be shipped."""
-    if not isinstance(model, str) or not model.endswith(".onnx"):
+    if not isinstance(model, str) or not model.endswith(_SUFFIXES["onnx"]):
         got = "" if callable(model) else repr(model)
         return Misfit("onnx-file", "expects the path of an .onnx file", got, 'Write @hr.onnx("model.onnx")')
-    if PurePosixPath(model).is_absolute() or ".." in PurePosixPath(model).parts:
+    if _leads_out(model):
         write = "Move the file beside the code and give its path from there"
         return Misfit("onnx-file", "expects a path inside the project", model, write)
     if find(model, root).is_file():
@@ -24,12 +56,51 @@ def onnx_file(model: Any, root: Path) -> Misfit | None:
     return Misfit("onnx-file", "expects the model file", f"no file {model}", write)
 
 
+def _leads_out(model: str) -> bool:
+    return PurePosixPath(model).is_absolute() or ".." in PurePosixPath(model).parts
+
+
+def model_port(form: str, port: Port) -> Misfit | None:
+    """``onnx-port``, ``model-port``: a model takes and gives arrays."""
+    if form == "onnx":
+        return onnx_port(port)
+    if port.type.is_array and not port.many and not port.optional:
+        return None
+    return Misfit("model-port", "a model takes and gives single arrays", str(port), _WRITE)
+
+
 def onnx_port(port: Port) -> Misfit | None:
     """``onnx-port``: a model takes and gives arrays."""
-    if port.type.is_array:
+    return None if port.type.is_array else Misfit("onnx-port", "a model takes and gives arrays", str(port), _WRITE)
+
+
+def tensor_name(option: str, names: Any, ports: Sequence[str]) -> Misfit | None:
+    """``tensor-name``: a mapping of tensors names ports that exist, and each tensor once."""
+    example = f'Write {option}={{"{next(iter(ports), "port")}": "TENSOR"}}'
+    if not isinstance(names, Mapping) or not all(isinstance(each, str) and each for each in (*names, *names.values())):
+        return Misfit("tensor-name", f"{option} expects names of ports and of tensors", f"{names!r}", example)
+    odd = next((name for name in names if name not in ports), None)
+    if odd is not None:
+        near = meant(odd, list(ports))
+        write = f"Write {near}" if near else example
+        return Misfit("tensor-name", f"{option} expects names among {listed(list(ports))}", repr(odd), write)
+    values = [names.get(port, port) for port in ports]
+    twice = next((value for value in values if values.count(value) > 1), None)
+    if twice is None:
         return None
-    write = (
-        "Write hr.Image, hr.Audio, hr.Embedding or Annotated[np.ndarray[tuple[int], np.dtype[np.int64]],"
-        ' hr.Layout("tensor", "n")], and put a step before it that makes the array'
-    )
-    return Misfit("onnx-port", "a model takes and gives arrays", str(port), write)
+    return Misfit("tensor-name", f"{option} expects each tensor once", f"{twice!r} twice", "Give each port its own")
+
+
+def named_output(ports: Sequence[Port], names: TensorNames) -> Misfit | None:
+    """``tensor-name``: the file of an engine cannot be read here, so what it calls its only output is written down."""
+    if [port.name for port in ports] != [RESULT] or RESULT in names.outputs:
+        return None
+    write = f'Write outputs={{"{RESULT}": "NAME"}}, as `trtexec --loadEngine` lists it'
+    return Misfit("tensor-name", "expects the engine's name for its output", "none", write)
+
+
+def gpu_only(options: StepOptions) -> Misfit | None:
+    """``option-value``: an engine is made for a GPU."""
+    if options.device == "gpu":
+        return None
+    return Misfit("option-value", "a TensorRT engine runs on a GPU", f"device={options.device!r}", "Leave device= out")

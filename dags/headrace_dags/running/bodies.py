@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from headrace_dags.declare.declaration import Declaration
-from headrace_dags.errors import DefinitionError, Problem
-from headrace_dags.graph import StepRef
+from headrace_dags.declare.modelfile import no_backend, root_of
+from headrace_dags.errors import DefinitionError, EnvironmentLack, Problem
+from headrace_dags.graph import MODEL_FORMS, StepRef
+from headrace_dags.project.importroot import import_root
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +32,16 @@ class Body:
 
 
 def load(declaration: Declaration, *, model_root: Path) -> Body:
-    """Make a step ready: construct a class and run its ``setup``, open a model file.
+    """Make a step ready: construct a class and run its ``setup``, open a model file, ask an endpoint what it serves.
 
     Args:
         declaration: the step; a class step is configured by ``declaration.ref``.
         model_root: the import root: the folder that paths of model files start from, and that may hold ``.env``.
 
     Raises:
-        DefinitionError: a model file is not there, or its inputs and outputs are not those of the step.
-        EnvironmentLack: onnxruntime is not installed, or a secret has no value.
+        DefinitionError: a model file is not there, or the inputs and outputs of a model are not those of the step.
+        EnvironmentLack: something is not installed, a secret has no value, an endpoint does not answer, or nothing here runs
+            the model's format.
         Exception: whatever the user's constructor or ``setup`` raises, as it is.
     """
     form = declaration.ref.form
@@ -46,8 +49,22 @@ def load(declaration: Declaration, *, model_root: Path) -> Body:
         from headrace_dags.running.onnxbody import onnx_call
 
         return Body(declaration, onnx_call(declaration, model_root))
+    if form == "remote":
+        from headrace_dags.remote.body import remote_call
+
+        return Body(declaration, remote_call(declaration, model_root))
+    if form in MODEL_FORMS:
+        raise EnvironmentLack(no_backend(form, declaration.body.__name__, declaration.location))
     target = _serving(declaration, model_root) if form == "stateful" else declaration.body
     return Body(declaration, by_name(target))
+
+
+def root_for(declaration: Declaration) -> Path:
+    """The import root of a step that is run outside a plan; of one that reads nothing from there nobody asks."""
+    ref = declaration.ref
+    if ref.model_file:
+        return root_of(declaration.body)
+    return import_root(Path(declaration.location.file)) if ref.secrets or ref.remote else Path()
 
 
 def resolve(ref: StepRef) -> Declaration:

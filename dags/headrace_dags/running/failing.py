@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from headrace_dags.declare.shares import fall_short, shortfall
 from headrace_dags.errors import InputError
+from headrace_dags.remote.failing import EndpointFailed
 
 Fault = Literal["input", "step", "output"]
 """``input``: the body raised InputError. ``step``: it raised anything else. ``output``: it returned what it does not declare."""
@@ -79,7 +80,7 @@ def check_lengths(node: str, items: Mapping[str, Sequence[Any]]) -> None:
 
 
 def raised(node: str, error: BaseException, *, port: str = "", item: int = -1) -> NodeFailed:
-    """The failure of a body that raised ``error``.
+    """The failure of a body that raised ``error``; of one that is an endpoint it tells whose fault that says it was.
 
     Args:
         node: the node's name.
@@ -91,6 +92,9 @@ def raised(node: str, error: BaseException, *, port: str = "", item: int = -1) -
     text, name = _text(cause), type(cause).__name__
     if isinstance(cause, InputError):
         return NodeFailed(node, "input", text or "the input is at fault", port=port, item=item)
+    if isinstance(cause, EndpointFailed):
+        fault: Fault = cause.kind if cause.kind in ("input", "output") else "step"
+        return NodeFailed(node, fault, text, port=port if fault == "input" else "", item=item)
     return NodeFailed(node, "step", f"{name}: {text}" if text else name, item=item)
 
 

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from difflib import get_close_matches
-from pathlib import Path
 from typing import Any
 
 from headrace_dags.declare.declaration import Declaration
-from headrace_dags.declare.modelfile import root_of
 from headrace_dags.errors import BadInput, Problem
 from headrace_dags.gates import Gates
 from headrace_dags.graph import RESULT, Graph, Port, Use
 from headrace_dags.ports.constants import from_json
 from headrace_dags.ports.values import ValueMisfit, check_value
-from headrace_dags.project.importroot import import_root
 from headrace_dags.record import canonical
-from headrace_dags.running.bodies import Body, load
+from headrace_dags.running.bodies import Body, load, root_for
 from headrace_dags.running.chain import Chain
 
 
@@ -110,15 +107,8 @@ def _bodies(graph: Graph, declarations: Mapping[str, Declaration]) -> dict[str, 
     for node in steps:
         key, declaration = canonical(node.step), declarations[node.name]
         if key not in loaded:
-            loaded[key] = load(declaration, model_root=_root(declaration))
+            loaded[key] = load(declaration, model_root=root_for(declaration))
     return {node.name: loaded[canonical(node.step)] for node in steps}
-
-
-def _root(declaration: Declaration) -> Path:
-    """The import root of a step, where its model file and ``.env`` lie; of one that has neither nobody asks."""
-    if declaration.ref.model_file:
-        return root_of(declaration.body)
-    return import_root(Path(declaration.location.file)) if declaration.ref.secrets else Path()
 
 
 def _annotations(graph: Graph, declarations: Mapping[str, Declaration]) -> dict[str, Any]:

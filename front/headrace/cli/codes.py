@@ -62,6 +62,8 @@ OTHER_GROUPS: Mapping[str, Mapping[str, str]] = {
         "no-slice": "gpu_memory= fits on one slice of the platform",
         "model-outside": "A model file lies below the import root",
         "model-missing": "A model file is there",
+        "no-backend": "A model file's format has a backend on the target",
+        "model-fed": "A backend of model files takes one item, or batches of one shape",
         "no-output": "A model has outputs",
         "no-cache": "Results are kept across runs on this machine only",
         "whole-branch": "A step of a branch takes items one by one, or all at once",
@@ -77,6 +79,7 @@ OTHER_GROUPS: Mapping[str, Mapping[str, str]] = {
         "secret-missing": "Every secret that a dag names has a value: in the environment, or in .env at the import root",
         "env-file": ".env can be read",
         "extra-onnx": "ONNX models need the extra onnx",
+        "extra-remote": "Remote steps need the extra remote",
         "triton-platform": "Triton runs on Linux, x86_64 or aarch64",
         "triton-glibc": "Triton needs glibc 2.35 or newer",
         "triton-kernel": "Triton is watched through process descriptors: Linux 5.3 or newer",
@@ -93,6 +96,11 @@ OTHER_GROUPS: Mapping[str, Mapping[str, str]] = {
         "container-image": "The image of the runtime container can be built",
         "container-network": "An engine can make a network that leads nowhere",
         "container-run": "An engine can run the container",
+    },
+    "Endpoints of remote steps": {
+        "remote-address": "The variable in a remote step's URL holds the address of a server",
+        "remote-away": "An endpoint answers, lets us in, and has the model",
+        "remote-tensors": "A remote model takes and gives the tensors of its step",
     },
     "The server and the engine": {
         "model-load": "A model loads",

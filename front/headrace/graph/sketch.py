@@ -82,7 +82,7 @@ def _traits(node: Node) -> Iterator[str]:
     if node.step.form == "field":
         yield f".{node.step.config['field']}"
     elif node.step.form != "function":
-        yield "class" if node.step.form == "stateful" else "model"
+        yield {"stateful": "class", "remote": "remote"}.get(node.step.form, "model")
     if node.step.batching:
         yield f"batch {node.step.batching.size}"
     if node.step.resources.device == "gpu":

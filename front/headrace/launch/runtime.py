@@ -105,11 +105,13 @@ def _instead(name: str, lacks: Mapping[str, EnvironmentLack], more: str = "") ->
 
 def executor(checked: Checked, workplace: Workplace, view: View) -> tuple[Executor, Path | None]:
     """The executor, and where its server writes its log; ``view`` is told of repairs."""
+    from headrace_serving.runtimes.beside import with_remotes
+
     plan, chosen = checked.plan, checked.chosen
     if chosen.name == "inprocess":
         from headrace_serving.runtimes.inprocess import InProcessExecutor
 
-        return InProcessExecutor(plan, workplace), None
+        return with_remotes(plan, workplace, InProcessExecutor(plan, workplace)), None
     from headrace_serving.runtimes.triton import TritonExecutor, TritonSettings
 
     settings, where = TritonSettings(), None
@@ -117,7 +119,7 @@ def executor(checked: Checked, workplace: Workplace, view: View) -> tuple[Execut
         where = housing(chosen.engine, checked.settings, workplace, view)
         settings = TritonSettings(environment=given_secrets(plan.graph))
     triton = TritonExecutor(plan, workplace, settings, lambda event: view.note(repair(event)), where)
-    return triton, triton.log
+    return with_remotes(plan, workplace, triton), triton.log
 
 
 def caching(

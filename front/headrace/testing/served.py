@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from headrace_dags.plan.model import Plan
 from headrace_serving.runtimes.contract import Executor, Workplace
-
-if TYPE_CHECKING:
-    from headrace_serving.runtimes.triton import TritonExecutor
 
 
 class Served(Protocol):
@@ -32,9 +29,10 @@ class InProcess:
     @asynccontextmanager
     async def lent(self, plan: Plan, workplace: Workplace) -> AsyncGenerator[Executor]:
         """An executor of its own."""
+        from headrace_serving.runtimes.beside import with_remotes
         from headrace_serving.runtimes.inprocess import InProcessExecutor
 
-        async with InProcessExecutor(plan, workplace) as executor:
+        async with with_remotes(plan, workplace, InProcessExecutor(plan, workplace)) as executor:
             yield executor
 
     async def close(self) -> None:
@@ -48,7 +46,7 @@ class OnTriton:
     """
 
     def __init__(self) -> None:
-        self._kept: TritonExecutor | None = None
+        self._kept: Executor | None = None
         self._serves: tuple[str, Path] | None = None
 
     @asynccontextmanager
@@ -67,10 +65,11 @@ class OnTriton:
         if kept:
             await kept.__aexit__()
 
-    async def _started(self, plan: Plan, workplace: Workplace) -> TritonExecutor:
+    async def _started(self, plan: Plan, workplace: Workplace) -> Executor:
+        from headrace_serving.runtimes.beside import with_remotes
         from headrace_serving.runtimes.triton import TritonExecutor
 
-        executor = TritonExecutor(plan, workplace, on_event=self._heard)
+        executor = with_remotes(plan, workplace, TritonExecutor(plan, workplace, on_event=self._heard))
         await executor.__aenter__()
         return executor
 

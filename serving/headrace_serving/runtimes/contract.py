@@ -62,7 +62,7 @@ Take = Callable[[int, Mapping[str, Tensor]], Awaitable[None]]
 
 
 class Executor(Protocol):
-    """Serves the segments of one plan. An asynchronous context manager: entering starts, leaving stops cleanly."""
+    """Executes the segments of one plan, or a part of them. An asynchronous context manager: entering starts, leaving stops cleanly."""
 
     name: str
     """``triton``, ``container`` or ``inprocess``."""

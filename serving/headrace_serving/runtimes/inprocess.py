@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import sys
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from functools import partial
-from pathlib import Path
 from typing import Self
 
 from headrace_dags.plan.model import Call, Flow, Mapper, Member, Plan, Segment
@@ -16,6 +14,7 @@ from headrace_serving.mapper.program import mapper_program
 from headrace_serving.program import program
 from headrace_serving.runner import Request, request_id
 from headrace_serving.runtimes.contract import Take, Task, Workplace
+from headrace_serving.runtimes.importing import importable
 from headrace_serving.runtimes.instance import Instance
 from headrace_serving.runtimes.items import Taken, patiently
 from headrace_serving.runtimes.limit import limited
@@ -44,7 +43,7 @@ class InProcessExecutor:
         self._plan = plan
         self._instances: dict[str, Instance | MapperInstance] = {
             member.name: Instance(program(plan, segment.model_of(member), member, workplace))
-            for segment in plan.segments
+            for segment in plan.served
             for member in segment.models
         }
         for segment in plan.segments:
@@ -61,7 +60,7 @@ class InProcessExecutor:
         Raises:
             TaskFailed: a step failed to import or to set up (``load``), or lacks something (``environment``).
         """
-        self._imports.enter_context(_importable(self._import_root))
+        self._imports.enter_context(importable(self._import_root))
         try:
             await together([instance.start for instance in self._instances.values()], len(self._instances))
         except BaseException:
@@ -137,17 +136,3 @@ class InProcessExecutor:
 def _own(tensor: Tensor) -> Tensor:
     """A copy, as a process of its own would get: a body may write to its input, or return a buffer that it keeps."""
     return tensor if tensor.array.dtype.kind == "O" else Tensor(tensor.array.copy())
-
-
-@contextmanager
-def _importable(folder: Path) -> Generator[None]:
-    """User code can be imported meanwhile."""
-    if str(folder) in sys.path:
-        yield
-        return
-    sys.path.insert(0, str(folder))
-    try:
-        yield
-    finally:
-        if str(folder) in sys.path:
-            sys.path.remove(str(folder))

@@ -30,12 +30,17 @@ class _Job:
 class Instance:
     """Loads a program and runs its requests, one after the other; a batched program's requests that wait, together.
 
-    Everything happens in one thread, for bodies that are tied to the thread they were set up in. The thread cannot be
-    ended while a body runs; it does not keep the interpreter from exiting.
+    Everything happens in one thread, for bodies that are tied to the thread they were set up in; in several where the body
+    is one that says otherwise. A thread cannot be ended while a body runs; it does not keep the interpreter from exiting.
+
+    Args:
+        program: what is run.
+        hands: how many requests are worked on at once.
     """
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, hands: int = 1) -> None:
         self._program = program
+        self._hands = hands
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._loaded: Future[None] = Future()
         self._thread = threading.Thread(target=self._main, name=f"headrace-{program.name}", daemon=True)
@@ -75,7 +80,12 @@ class Instance:
         except BaseException as error:  # noqa: BLE001  # goes to whoever waits for the start
             self._loaded.set_exception(error)
             return
+        for _ in range(self._hands - 1):
+            threading.Thread(target=self._work, args=(runner,), name=self._thread.name, daemon=True).start()
         self._loaded.set_result(None)
+        self._work(runner)
+
+    def _work(self, runner: Runner) -> None:
         while jobs := self._next():
             self._stream(runner, jobs) if self._program.stream else self._answer(runner, jobs)
 

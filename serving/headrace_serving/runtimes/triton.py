@@ -110,7 +110,7 @@ class TritonExecutor:
             TaskFailed: a step failed to import or to set up (``load``), or lacks something (``environment``).
             ServerDead: the server ended before it was ready.
         """
-        if self._plan.segments:
+        if self._plan.served:
             await self._start()
         return self
 

@@ -1,0 +1,71 @@
+"""Arrays as the raw contents of the Open Inference Protocol, and back. ``BYTES`` are object arrays of ``bytes``."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headrace_dags.plan.wires import DATATYPES
+
+Array = NDArray[np.generic]
+
+_DTYPES = {datatype: np.dtype(name) for name, datatype in DATATYPES.items()}
+_LENGTH = struct.Struct("<I")
+
+
+def datatype_of(array: Array) -> str:
+    """The protocol's datatype."""
+    return "BYTES" if array.dtype.kind == "O" else DATATYPES[array.dtype.name]
+
+
+def dtype_of(datatype: str) -> np.dtype[np.generic]:
+    """Numpy's type for a datatype other than ``BYTES``.
+
+    Raises:
+        ValueError: the protocol has no such datatype.
+    """
+    if datatype not in _DTYPES:
+        raise ValueError(f"expects a datatype of the protocol, got {datatype!r}")
+    return _DTYPES[datatype]
+
+
+def to_raw(array: Array) -> bytes:
+    """The contents: elements in C order, little-endian; ``BYTES`` with four bytes of length before each element."""
+    if array.dtype.kind != "O":
+        return array.tobytes()
+    return b"".join(part for item in array.flat for part in (_LENGTH.pack(len(item)), item))
+
+
+def from_raw(datatype: str, shape: Sequence[int], contents: bytes) -> Array:
+    """The array that ``contents`` hold; it may be written to.
+
+    Raises:
+        ValueError: datatype, shape and contents do not fit each other.
+    """
+    if datatype == "BYTES":
+        return of_items(list(_elements(contents)), shape)
+    return np.frombuffer(contents, dtype=dtype_of(datatype)).reshape(tuple(shape)).copy()
+
+
+def of_items(items: Sequence[bytes], shape: Sequence[int]) -> Array:
+    """A ``BYTES`` array.
+
+    Raises:
+        ValueError: there are more or fewer items than ``shape`` has places.
+    """
+    array = np.empty(tuple(shape), dtype=np.object_)
+    if len(items) != array.size:
+        raise ValueError(f"expects {array.size} elements, got {len(items)}")
+    array.reshape(-1)[:] = list(items)
+    return array
+
+
+def _elements(contents: bytes) -> Iterator[bytes]:
+    position = 0
+    while position < len(contents):
+        (length,) = _LENGTH.unpack_from(contents, position)
+        position += _LENGTH.size + length
+        yield contents[position - length : position]

@@ -1,0 +1,166 @@
+"""Requests over HTTP, and what their statuses mean. httpx2 (httpx as it is kept up): time-outs for each phase, one pool for threads."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import httpx2
+
+from headrace_dags.remote.contract import Limits
+from headrace_dags.remote.failing import EndpointFailed, Kind
+
+CONNECT_S = 5.0
+_REASON_CHARACTERS = 500
+_LOCKED_OUT = frozenset({401, 403, 407})
+_BUSY = frozenset({429, 503})
+_AWAY = frozenset({502, 504})
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer.
+
+    Attributes:
+        status: the status.
+        phrase: its words.
+        headers: by name in lower case.
+        content: the body.
+    """
+
+    status: int
+    phrase: str
+    headers: Mapping[str, str]
+    content: bytes
+
+    @property
+    def is_good(self) -> bool:
+        """Whether it is what was asked for."""
+        return 200 <= self.status < 300
+
+
+class Http:
+    """A connection to one server. Follows no redirect: the request goes where the code says, and nowhere else.
+
+    Args:
+        base: what every URL begins with.
+        headers: sent with every request.
+        limits: of each request.
+    """
+
+    def __init__(self, base: str, headers: Mapping[str, str], limits: Limits) -> None:
+        self.base = base
+        self._limits = limits
+        timeout = httpx2.Timeout(limits.timeout_s, connect=min(CONNECT_S, limits.timeout_s))
+        pool = httpx2.Limits(max_connections=None, max_keepalive_connections=None)
+        plain = {**headers, "Accept-Encoding": "identity"}  # or a small answer could be a large one
+        self._client = httpx2.Client(headers=plain, timeout=timeout, limits=pool, follow_redirects=False)
+
+    def post(self, path: str, content: bytes, headers: Mapping[str, str]) -> Answer:
+        """The answer to a request, which is a good one.
+
+        Raises:
+            EndpointFailed: there is none, or it says what went wrong.
+        """
+        return _good(f"{self.base}{path}", self.ask("POST", path, content, headers))
+
+    def get(self, path: str) -> Answer:
+        """The answer to a question, which is a good one.
+
+        Raises:
+            EndpointFailed: there is none, or it says what went wrong.
+        """
+        return _good(f"{self.base}{path}", self.ask("GET", path))
+
+    def ask(self, method: str, path: str, content: bytes = b"", headers: Mapping[str, str] | None = None) -> Answer:
+        """The answer to a request, good or not.
+
+        Raises:
+            EndpointFailed: there is none.
+        """
+        url = f"{self.base}{path}"
+        try:
+            return self._asked(method, url, content, headers or {})
+        except httpx2.ConnectTimeout:
+            text = f"{url}: no connection within {min(CONNECT_S, self._limits.timeout_s):g} s"
+            raise EndpointFailed("unavailable", text, again=True) from None
+        except httpx2.TimeoutException:
+            raise EndpointFailed("timeout", f"{url}: no answer within {self._limits.timeout_s:g} s") from None
+        except (httpx2.NetworkError, httpx2.RemoteProtocolError, httpx2.ProxyError) as error:
+            text = f"{url}: {error or type(error).__name__}"
+            raise EndpointFailed("unavailable", text, again=True) from None
+        except (httpx2.RequestError, httpx2.InvalidURL, ValueError) as error:
+            raise EndpointFailed("load", f"{url}: {type(error).__name__}: {error}") from None
+
+    def _asked(self, method: str, url: str, content: bytes, headers: Mapping[str, str]) -> Answer:
+        end_s = time.monotonic() + self._limits.timeout_s
+        parts: list[bytes] = []
+        size = 0
+        with self._client.stream(method, url, content=content, headers=dict(headers)) as response:
+            for part in response.iter_raw():
+                size += len(part)
+                if size > self._limits.most_bytes:
+                    text = f"{url}: expects an answer of at most {self._limits.most_bytes} bytes (max_answer), got more"
+                    raise EndpointFailed("output", text)
+                if time.monotonic() > end_s:  # a server that sends a little now and then
+                    raise httpx2.ReadTimeout("the whole answer")
+                parts.append(part)
+        found = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(response.status_code, response.reason_phrase, found, b"".join(parts))
+
+
+def _good(url: str, answer: Answer) -> Answer:
+    if answer.is_good:
+        return answer
+    busy = answer.status in _BUSY
+    after_s = _retry_after_s(answer.headers.get("retry-after", "")) if busy else None
+    raise EndpointFailed(_kind(answer.status), _said(url, answer), again=busy, after_s=after_s)
+
+
+def _kind(status: int) -> Kind:
+    if status in _LOCKED_OUT:
+        return "environment"
+    if status in _BUSY | _AWAY:
+        return "unavailable"
+    if status == 408:
+        return "timeout"
+    if status < 400 or status == 404:
+        return "load"
+    return "input" if status < 500 else "step"
+
+
+def _retry_after_s(text: str) -> float | None:
+    """What ``Retry-After`` says, as seconds or as a date; ``None`` for nothing that can be read."""
+    if text.strip().isdecimal():
+        return float(text)
+    try:
+        when = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return max(0.0, (when - datetime.now(UTC if when.tzinfo else None)).total_seconds())
+
+
+def _said(url: str, answer: Answer) -> str:
+    """The status, and the reason that the body gives."""
+    text = f"{url} answered {answer.status} {answer.phrase}".rstrip()
+    if 300 <= answer.status < 400:
+        where = answer.headers.get("location", "the new place")
+        return f"{text}: redirects are not followed; write {where} where that is meant"
+    reason = _reason(answer.content.decode(errors="replace")).strip()
+    return f"{text}: {reason[:_REASON_CHARACTERS]}" if reason else text
+
+
+def _reason(body: str) -> str:
+    """The words of an error, which protocols and frameworks wrap differently."""
+    try:
+        found = json.loads(body)
+    except ValueError:
+        return body
+    for key in ("error", "message", "detail"):
+        if isinstance(found, dict) and key in found:
+            found = found[key]
+    return found if isinstance(found, str) else body
