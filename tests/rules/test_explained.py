@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,9 @@ def codes_of(example: str, folder: Path, name: str) -> list[str]:
     """The codes of what is wrong with an example, in a project that holds the model file it names."""
     (folder / "pyproject.toml").touch()
     (folder / "clip.onnx").touch()
+    with zipfile.ZipFile(folder / "clip.pt", "w") as archive:
+        archive.writestr("clip/constants.pkl", b"")
+        archive.writestr("clip/code/__torch__.py", b"")
     file = folder / f"{name}.py"
     file.write_text(example)
     return [problem.code for problem in problems_of(str(file))]

@@ -1,0 +1,12 @@
+import headrace as hr
+
+
+@hr.tensorrt("tiny.plan", outputs={"result": "embedding"})
+def embed(
+    text: hr.Text,
+) -> hr.Embedding: ...
+
+
+@hr.dag
+def bad(text: hr.Text) -> hr.Embedding:
+    return embed(text)
