@@ -36,7 +36,13 @@ def to_raw(array: Array) -> bytes:
     """The contents: elements in C order, little-endian; ``BYTES`` with four bytes of length before each element."""
     if array.dtype.kind != "O":
         return array.tobytes()
-    return b"".join(part for item in array.flat for part in (_LENGTH.pack(len(item)), item))
+    return b"".join(part for item in items_of(array) for part in (_LENGTH.pack(len(item)), item))
+
+
+def items_of(array: Array) -> list[bytes]:
+    """The elements of a ``BYTES`` array in C order."""
+    items: list[bytes] = array.reshape(-1).tolist()
+    return items
 
 
 def from_raw(datatype: str, shape: Sequence[int], contents: bytes) -> Array:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import numpy as np
 
 from headrace_dags.remote.address import Address
-from headrace_dags.remote.contents import Array, datatype_of, dtype_of, from_raw, of_items, to_raw
+from headrace_dags.remote.contents import Array, datatype_of, dtype_of, from_raw, items_of, of_items, to_raw
 from headrace_dags.remote.contract import ModelSpec, Tensors, TensorSpec
 from headrace_dags.remote.failing import EndpointFailed
 from headrace_dags.remote.http import Answer, Http
@@ -102,7 +102,7 @@ def _listed(name: str, array: Array) -> list[Any]:
     if array.dtype.kind != "O":
         return list(array.reshape(-1).tolist())
     try:
-        return [item.decode() for item in array.flat]
+        return [item.decode() for item in items_of(array)]
     except UnicodeDecodeError:
         text = f"{name}: media have no form in JSON, and the server knows no binary tensors"
         raise EndpointFailed("load", text) from None

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 from typing import Self
 
 from headrace_dags.plan.model import Plan
-from headrace_serving.runtimes.contract import Executor, Task, Workplace
+from headrace_serving.runtimes.contract import Executor, Take, Task, Workplace
 from headrace_serving.runtimes.parts import Tensors
 from headrace_serving.runtimes.remote import RemoteExecutor
 
@@ -51,3 +51,7 @@ class Beside:
         """Execute one task; see the contract."""
         executor = self._remote if self._plan.by_name[task.segment].remote else self._own
         return dict(await executor.call(task, inputs))
+
+    async def stream(self, task: Task, inputs: Tensors, take: Take) -> None:
+        """Execute one task on a segment that streams, which no remote one does; see the contract."""
+        await self._own.stream(task, inputs, take)
