@@ -1,0 +1,66 @@
+"""A remote step against a real server: its values over gRPC, and what it says where the peer is not as declared."""
+
+import asyncio
+from typing import Annotated
+
+import numpy as np
+import pytest
+
+import headrace as hr
+from headrace_dags.errors import HeadraceError
+from headrace_serving.triton.server import TritonServer
+
+Ints = Annotated[np.ndarray[tuple[int], np.dtype[np.int32]], hr.Layout("tensor", "n=1")]
+Floats = Annotated[np.ndarray[tuple[int], np.dtype[np.float32]], hr.Layout("tensor", "n=1")]
+
+
+@hr.remote("${PEER_URL}/v2/models/one", outputs={"result": "y"})
+def add_one(x: Ints) -> Ints: ...
+
+
+@hr.remote("${PEER_URL}/v2/models/one", outputs={"result": "y"})
+def add_float(x: Floats) -> Floats: ...
+
+
+@hr.remote("${PEER_URL}/v2/models/none", outputs={"result": "y"})
+def unknown(x: Ints) -> Ints: ...
+
+
+@hr.remote("grpc://127.0.0.1:9/v2/models/one", outputs={"result": "y"}, retries=0)
+def away(x: Ints) -> Ints: ...
+
+
+@pytest.fixture
+def ask(repository, monkeypatch):
+    """Calls a function while a server with the model ``one`` runs, whose address is in the environment."""
+    repository.add("one")
+
+    async def scenario(call):
+        async with TritonServer(repository.settings("one")) as server:
+            monkeypatch.setenv("PEER_URL", f"grpc://{server.endpoint.grpc}")
+            return await asyncio.to_thread(call)
+
+    return lambda call: asyncio.run(scenario(call))
+
+
+def test_the_answer_is_the_peers(ask):
+    @hr.dag
+    def main(x: Ints) -> Ints:
+        return add_one(x)
+
+    assert ask(lambda: main(np.array([41], np.int32))).tolist() == [42]
+
+
+def test_a_peer_of_other_types_is_refused(ask):
+    with pytest.raises(HeadraceError, match=r"remote-tensors"):
+        ask(lambda: add_float(np.array([1], np.float32)))
+
+
+def test_a_peer_without_the_model_is_named(ask):
+    with pytest.raises(HeadraceError, match=r"one|none"):
+        ask(lambda: unknown(np.array([1], np.int32)))
+
+
+def test_a_peer_that_is_away_is_named():
+    with pytest.raises(HeadraceError, match=r"127\.0\.0\.1:9"):
+        away(np.array([1], np.int32))
