@@ -1,6 +1,7 @@
-"""A remote step against a real server: its values over gRPC, and what it says where the peer is not as declared."""
+"""A remote step against a real server: its values over gRPC and REST, and what it says where the peer is not as declared."""
 
 import asyncio
+import socket
 from typing import Annotated
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 
 import headrace as hr
 from headrace_dags.errors import HeadraceError
+from headrace_serving.triton import command
 from headrace_serving.triton.server import TritonServer
 
 Ints = Annotated[np.ndarray[tuple[int], np.dtype[np.int32]], hr.Layout("tensor", "n=1")]
@@ -30,14 +32,25 @@ def unknown(x: Ints) -> Ints: ...
 def away(x: Ints) -> Ints: ...
 
 
-@pytest.fixture
-def ask(repository, monkeypatch):
+@pytest.fixture(params=["grpc", "http"])
+def ask(request, repository, monkeypatch):
     """Calls a function while a server with the model ``one`` runs, whose address is in the environment."""
     repository.add("one")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    arguments = command._arguments  # the runtime's own servers speak gRPC only
+
+    def with_http(*given):
+        kept = (each for each in arguments(*given) if each != "--allow-http=false")
+        return [*kept, "--http-address=127.0.0.1", f"--http-port={port}"]
+
+    monkeypatch.setattr(command, "_arguments", with_http)
 
     async def scenario(call):
         async with TritonServer(repository.settings("one")) as server:
-            monkeypatch.setenv("PEER_URL", f"grpc://{server.endpoint.grpc}")
+            address = server.endpoint.grpc if request.param == "grpc" else f"127.0.0.1:{port}"
+            monkeypatch.setenv("PEER_URL", f"{request.param}://{address}")
             return await asyncio.to_thread(call)
 
     return lambda call: asyncio.run(scenario(call))
