@@ -150,6 +150,13 @@ class SecretRef(Record):
     secret: str
 
 
+class TensorNames(Record):
+    """What a model calls the tensors of ports, where that is not the port's own name: port -> tensor."""
+
+    inputs: dict[str, str] = {}
+    outputs: dict[str, str] = {}
+
+
 class Remote(Record):
     """The endpoint that a remote step calls, by the Open Inference Protocol.
 
@@ -157,25 +164,18 @@ class Remote(Record):
         url: as written: ``https://host/v2/models/name``, ``grpc://host:port/v2/models/name``, or with ``${NAME}`` in the
             place of what comes before ``/v2``.
         headers: those that are no secrets, by name.
+        tensors: names of the model's tensors.
         timeout_s: the most seconds of one request.
-        retries: how often a request is made again that met nobody, or a server that is busy.
         most_bytes: the largest answer.
         concurrency: how many requests are on their way at once.
     """
 
     url: str
     headers: dict[str, str] = {}
+    tensors: TensorNames = TensorNames()
     timeout_s: float = 30.0
-    retries: int = Field(default=2, ge=0)
     most_bytes: int = Field(default=64 << 20, ge=1)
     concurrency: int = Field(default=8, ge=1)
-
-
-class TensorNames(Record):
-    """What a model calls the tensors of ports, where that is not the port's own name: port -> tensor."""
-
-    inputs: dict[str, str] = {}
-    outputs: dict[str, str] = {}
 
 
 class StepRef(Record):
@@ -193,7 +193,6 @@ class StepRef(Record):
         batch_ports: input ports that the body receives as a batch.
         model_file: path of a model file, relative to the import root.
         remote: the endpoint of a remote step.
-        tensors: names of a model's tensors.
         resources: what one instance needs.
     """
 
@@ -207,7 +206,6 @@ class StepRef(Record):
     batch_ports: tuple[str, ...] = ()
     model_file: str = ""
     remote: Remote | None = None
-    tensors: TensorNames = TensorNames()
     resources: Resources = Resources()
 
 

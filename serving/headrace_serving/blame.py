@@ -40,7 +40,7 @@ def of_node(failed: NodeFailed, declaration: Declaration, roots: Iterable[Path])
         item=failed.item,
     )
     if isinstance(cause, EndpointFailed):
-        return failure.model_copy(update={"kind": cause.kind})
+        return failure.model_copy(update={"kind": cause.kind, "after_s": cause.after_s})
     if failed.fault == "output":  # found by us, when the user's frames were gone
         return failure
     location = innermost_location(cause, roots) or declaration.location

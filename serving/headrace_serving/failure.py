@@ -15,8 +15,8 @@ FailureKind = Literal[
 ``input``: the step raised InputError; permanent. ``step``: the body raised; retried as the node's options say.
 ``output``: the body returned what its port does not declare; permanent. ``load``: the step failed to import or to set up;
 permanent. ``environment``: the machine lacks something (room on its disk, a package); permanent. ``timeout``:
-start-to-finish limit passed; retried as the options say. ``cancelled``: by the run. ``unavailable``: server or stub away,
-a fault of infrastructure; retried, counts no attempt. ``internal``: ours; permanent.
+start-to-finish limit passed; retried as the options say. ``cancelled``: by the run. ``unavailable``: server or stub away, or
+the endpoint of a remote step; a fault of infrastructure; retried, counts no attempt. ``internal``: ours; permanent.
 """
 
 
@@ -31,6 +31,7 @@ class TaskFailure(Record):
         traceback: the user's frames, oldest first, at most 3,000 characters; empty where there are none.
         location: ``file:line`` of the user's innermost frame, or of the step's declaration.
         item: which item of a mapped axis, counted from 0 within the task; -1 where that has no meaning.
+        after_s: how many seconds whoever failed asks to be left alone, before it is tried again.
     """
 
     kind: FailureKind
@@ -40,6 +41,7 @@ class TaskFailure(Record):
     traceback: str = ""
     location: str = ""
     item: int = -1
+    after_s: float = 0.0
 
     def retold(self, change: Callable[[str], str]) -> TaskFailure:
         """The same failure with another text in place of each that a person reads."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from headrace_dags.declare.declaration import Declaration, Signature
 from headrace_dags.declare.notes import Notes
-from headrace_dags.declare.options import BATCH, CALLING, RESOURCES, TENSORS, StepOptions
+from headrace_dags.declare.options import BATCH, CALLING, RESOURCES, StepOptions
 from headrace_dags.declare.reading import Outputs, Parameter, Reader
 from headrace_dags.errors import Location
 from headrace_dags.graph import Form, StepRef
@@ -23,8 +23,8 @@ _STEP_OPTIONS = [*RESOURCES, "max_items"]
 _BATCH_OPTIONS = [*BATCH, *RESOURCES]
 _MODEL_OPTIONS = {
     "onnx": _BATCH_OPTIONS,
-    "tensorrt": [*TENSORS, *BATCH, "memory", "gpu_memory", "slice"],
-    "torchscript": [*TENSORS, *_BATCH_OPTIONS],
+    "tensorrt": [*BATCH, "memory", "gpu_memory", "slice"],
+    "torchscript": _BATCH_OPTIONS,
     "remote": [*CALLING, "size"],
 }
 

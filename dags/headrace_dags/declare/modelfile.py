@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar, overload
 
-from headrace_dags.declare.options import BATCH, RESOURCES, TENSORS, Device, caller_line, written_of_model
+from headrace_dags.declare.options import BATCH, RESOURCES, Device, caller_line, written_of_model
 from headrace_dags.declare.steps import DecorateBatch, Step, decorated
 
 if TYPE_CHECKING:
@@ -70,8 +70,6 @@ if TYPE_CHECKING:
         model: str,
         /,
         *,
-        inputs: Mapping[str, str] = ...,
-        outputs: Mapping[str, str] = ...,
         memory: str = "",
         gpu_memory: str = "",
         slice: str = "",
@@ -83,8 +81,6 @@ if TYPE_CHECKING:
         *,
         size: int,
         wait: str = "0ms",
-        inputs: Mapping[str, str] = ...,
-        outputs: Mapping[str, str] = ...,
         memory: str = "",
         gpu_memory: str = "",
         slice: str = "",
@@ -98,8 +94,6 @@ if TYPE_CHECKING:
         model: str,
         /,
         *,
-        inputs: Mapping[str, str] = ...,
-        outputs: Mapping[str, str] = ...,
         memory: str = "",
         gpu_memory: str = "",
         device: Device = "cpu",
@@ -112,8 +106,6 @@ if TYPE_CHECKING:
         *,
         size: int,
         wait: str = "0ms",
-        inputs: Mapping[str, str] = ...,
-        outputs: Mapping[str, str] = ...,
         memory: str = "",
         gpu_memory: str = "",
         device: Device = "cpu",
@@ -142,10 +134,9 @@ else:
 
         Args:
             model: as of :func:`onnx`.
-            **options: as of :func:`onnx`, without ``device``; ``inputs`` and ``outputs`` map the names of parameters and
-                outputs to those of the engine. An only output has the name ``result``, and must be mapped.
+            **options: as of :func:`onnx`, without ``device``.
         """
-        made = written_of_model("tensorrt", model, {"device": "gpu", **options}, TENSORS, _NAMES)
+        made = written_of_model("tensorrt", model, {"device": "gpu", **options}, (), _NAMES)
         return decorated(model if callable(model) else None, made, caller_line())
 
     def torchscript(model: Any, /, **options: Any) -> Any:
@@ -153,10 +144,9 @@ else:
 
         Args:
             model: as of :func:`onnx`.
-            **options: as of :func:`onnx`; ``inputs`` and ``outputs`` map the names of parameters and outputs to those that
-                Triton's backend has for them, where these are not ``INPUT__0``, ``INPUT__1`` ... and ``OUTPUT__0`` ...
+            **options: as of :func:`onnx`.
         """
-        made = written_of_model("torchscript", model, options, TENSORS, _NAMES)
+        made = written_of_model("torchscript", model, options, (), _NAMES)
         return decorated(model if callable(model) else None, made, caller_line())
 
 
@@ -166,7 +156,7 @@ def no_backend(form: str, where: str, location: Location | None) -> Problem:
 
     name = "TensorRT engine" if form == "tensorrt" else "TorchScript model"
     expected = f"a {name} needs Triton's {BACKENDS[form]} backend, which only target kubernetes has"
-    write = "Compile with --target kubernetes, export it as hr.onnx, or call a server that has it with hr.remote"
+    write = "Plan it for target kubernetes, export it as hr.onnx, or call a server that has it with hr.remote"
     return Problem("no-backend", where, expected, "this machine", write, location)
 
 

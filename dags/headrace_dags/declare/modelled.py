@@ -19,13 +19,12 @@ from headrace_dags.secrets.secret import Secret
 def modelled(draft: Draft, ref: StepRef, fn: FunctionType, written: StepOptions) -> StepRef:
     """The reference of a step that is a model file or an endpoint; what is wrong with it is noted."""
     _look_at_ports(draft, fn, written)
-    names = _tensors(draft, written)
     if written.form == "remote":
-        return _remote(draft, ref, written).model_copy(update={"tensors": names})
+        return _remote(draft, ref, written)
     draft.note(models.model_file(written.form, written.model, root_of(fn)))
     if written.form == "tensorrt":
-        draft.note(models.gpu_only(written), models.named_output(draft.outputs.ports, names))
-    return ref.model_copy(update={"model_file": str(written.model), "tensors": names})
+        draft.note(models.gpu_only(written))
+    return ref.model_copy(update={"model_file": str(written.model)})
 
 
 def _look_at_ports(draft: Draft, fn: FunctionType, written: StepOptions) -> None:
@@ -47,7 +46,7 @@ def _tensors(draft: Draft, written: StepOptions) -> TensorNames:
     found: dict[str, dict[str, str]] = {}
     for option, ports in (("inputs", taken), ("outputs", given)):
         names: Any = written.model_options.get(option, {})
-        misfit = models.tensor_name(option, names, ports) if ports or not draft.is_open else None
+        misfit = remotes.tensor_name(option, names, ports) if ports or not draft.is_open else None
         draft.note(misfit)
         found[option] = dict(names) if misfit is None and isinstance(names, Mapping) else {}
     return TensorNames(**found)
@@ -65,6 +64,7 @@ def _remote(draft: Draft, ref: StepRef, written: StepOptions) -> StepRef:
     remote = Remote(
         url="" if wrong_url else written.model,
         headers={str(name): value for name, value in plain.items() if isinstance(value, str)},
+        tensors=_tensors(draft, written),
         **made,
     )
     return ref.model_copy(update={"remote": remote, "secrets": secrets})

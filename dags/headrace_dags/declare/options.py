@@ -16,9 +16,8 @@ StepForm: TypeAlias = Literal["function", "onnx", "tensorrt", "torchscript", "re
 
 RESOURCES = ("memory", "gpu_memory", "device", "slice")
 BATCH = ("size", "wait")
-TENSORS = ("inputs", "outputs")
-CALLING = ("token", "headers", *TENSORS, "timeout", "retries", "max_answer", "concurrency")
-"""Names of options: of what an instance needs, of batches, of a model's tensors, of calls of an endpoint."""
+CALLING = ("token", "headers", "inputs", "outputs", "timeout", "max_answer", "concurrency")
+"""Names of options: of what an instance needs, of batches, of calls of an endpoint."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
         inputs: Mapping[str, str] = ...,
         outputs: Mapping[str, str] = ...,
         timeout: str = "30s",
-        retries: int = 2,
         max_answer: str = "64Mi",
         concurrency: int = 8,
     ) -> DecorateModel: ...
@@ -42,7 +41,6 @@ if TYPE_CHECKING:
         inputs: Mapping[str, str] = ...,
         outputs: Mapping[str, str] = ...,
         timeout: str = "30s",
-        retries: int = 2,
         max_answer: str = "64Mi",
         concurrency: int = 8,
     ) -> DecorateBatch: ...
@@ -64,9 +62,9 @@ else:
                 where the decorator was written without it, which a rule refuses.
             **options: ``token`` (an ``hr.Secret``, sent as ``Authorization: Bearer``), ``headers`` (texts and
                 ``hr.Secret``), ``inputs`` and ``outputs`` (names of ports to names of the model's tensors; an only output is
-                ``result``), ``timeout`` of one request, ``retries`` where nobody answers or the server is busy,
-                ``max_answer`` (the largest answer), ``concurrency`` (requests on their way at once); with ``size`` the
-                function says ``Batch`` and items are stacked on the first axis.
+                ``result``), ``timeout`` of one request, ``max_answer`` (the largest answer), ``concurrency`` (requests of
+                a run on their way at once); with ``size`` the function says ``Batch`` and items are stacked on the first
+                axis.
         """
         made = written_of_model("remote", url, options, CALLING, ("size",))
         return decorated(url if callable(url) else None, made, caller_line())

@@ -291,6 +291,7 @@ SEGMENT_RULES: tuple[tuple[str, Rule], ...] = (*HOP_RULES, ("no-input", no_input
 
 MAPPER_RULES: tuple[tuple[str, Rule], ...] = (
     ("join", joined),
+    ("remote", remote),
     ("branch-differs", branch_differs),
     ("fails-apart", fails_apart),
     ("isolate", isolate),

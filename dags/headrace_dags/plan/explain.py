@@ -23,7 +23,7 @@ def _segment_rows(plan: Plan) -> Iterator[Row]:
     A mapper has one for what it runs itself, then one for each model that it calls.
     """
     for segment in plan.segments:
-        where = "remote" if segment.remote else segment.slice
+        where = "remote" if segment.is_remote else segment.slice
         for place, (fed, name, nodes, batches) in enumerate(_model_rows(plan, segment)):
             yield (segment.name, where, fed, name, nodes, batches) if not place else ("", "", fed, name, nodes, batches)
 
@@ -75,11 +75,9 @@ def _remarks(plan: Plan) -> Iterator[str]:
 
 
 def _elsewhere(plan: Plan, member: Member) -> str:
-    """What runs a model that is neither code nor run by it."""
+    """Where a model that no server of ours holds is called."""
     remote = plan.graph.by_name[member.nodes[0]].step.remote
-    if remote:
-        return f"{member.name} calls {remote.url}: nothing here serves it."
-    return "" if member.backend == "python" else f"{member.name} runs on Triton's {member.backend} backend."
+    return f"{member.name} calls {remote.url}: nothing here serves it." if remote else ""
 
 
 def _head(plan: Plan) -> str:

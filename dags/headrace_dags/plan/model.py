@@ -74,10 +74,6 @@ class Flow(Record):
     decides: bool = False
 
 
-Backend = Literal["python", "onnxruntime", "tensorrt", "pytorch"]
-"""Which of Triton's backends runs a model: its python backend, or the one for a model file's format."""
-
-
 class Member(Record):
     """One Triton model of a segment: nodes that run inline, in order, in one process.
 
@@ -89,7 +85,6 @@ class Member(Record):
         batching: set where requests may be batched across runs (one batched node, all its inputs per item).
         gates: when those of its nodes run that only a branch inside it needs, by the node's name.
         stream: set where its only output leaves item by item: it is decoupled and called by stream.
-        backend: what runs it; any other than ``python`` runs its only node's model file as it is.
     """
 
     name: str
@@ -99,7 +94,6 @@ class Member(Record):
     batching: Batching | None = None
     gates: dict[str, Gate] = {}
     stream: Streaming | None = None
-    backend: Backend = "python"
 
 
 class Reason(Record):
@@ -166,8 +160,7 @@ class Segment(Record):
 
     Attributes:
         name: unique in the plan; matches ``[a-z0-9-]+``.
-        members: its models; one with ``inline``, with ``ensemble`` and ``mapper`` several, or one whose tensors bear
-            other names.
+        members: its models; one with ``inline``, several with ``ensemble`` and ``mapper``.
         inputs: values it takes from the log.
         outputs: values it gives to the log.
         lowering: how its members are put together; with ``mapper`` the mapper is what is called for the segment, while in
@@ -183,7 +176,7 @@ class Segment(Record):
             joins may choose for each item: its axis then holds the chosen items only, in order.
         tolerant: the least share of its items that must succeed; ``None``: every one.
         cached: whether its results are kept across runs, under its digest and its inputs; of mapped inputs for each item.
-        remote: whether it is an endpoint elsewhere: it is called by the step's own client, and no server of ours holds it.
+        concurrency: of an endpoint elsewhere, how many requests are on their way at once; 0 where a server of ours holds it.
         digest: content hash of all that can change what it does.
     """
 
@@ -200,8 +193,13 @@ class Segment(Record):
     gate: Gate | None = None
     tolerant: float | None = None
     cached: bool = False
-    remote: bool = False
+    concurrency: int = 0
     digest: str = ""
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether it is an endpoint elsewhere: it is called by its step's own client."""
+        return self.concurrency > 0
 
     @property
     def nodes(self) -> tuple[str, ...]:
@@ -341,7 +339,7 @@ class Plan(Record):
     @cached_property
     def served(self) -> tuple[Segment, ...]:
         """The segments that a server of ours holds, or this process in its place."""
-        return tuple(segment for segment in self.segments if not segment.remote)
+        return tuple(segment for segment in self.segments if not segment.is_remote)
 
     @cached_property
     def homes(self) -> dict[str, str]:

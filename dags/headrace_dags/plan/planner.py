@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 
 from headrace_dags.gates import Gate
 from headrace_dags.graph import ON, Graph, Use
-from headrace_dags.plan.backends import backend_of, refuse_backends
 from headrace_dags.plan.cuts import Place
 from headrace_dags.plan.digests import Digester, DigestInputs
 from headrace_dags.plan.feeding import batching_of, chunk_size, mapped_inputs
@@ -49,9 +48,8 @@ def plan(graph: Graph, target: Target, digests: DigestInputs) -> Plan:
     joined = with_mappers(wiring, target, join(wiring, target, fused))
     flows = Flows(wiring, joined)
     digester = Digester(ingredients := digests.ingredients(target))
-    builder = _Builder(wiring, joined, flows, target)
+    builder = _Builder(wiring, joined, flows)
     segments = tuple(_digested(segment, graph, digester) for segment in builder.segments())
-    refuse_backends(graph, segments)
     return Plan(
         graph=graph,
         target=target,
@@ -67,8 +65,7 @@ def plan(graph: Graph, target: Target, digests: DigestInputs) -> Plan:
 class _Builder:
     """Writes the segments of a plan down."""
 
-    def __init__(self, wiring: Wiring, joined: Joined, flows: Flows, target: Target) -> None:
-        self._target = target
+    def __init__(self, wiring: Wiring, joined: Joined, flows: Flows) -> None:
         self._wiring = wiring
         self._joined = joined
         self._flows = flows
@@ -133,7 +130,7 @@ class _Builder:
             members=tuple(members.values()),
             inputs=self._flows.of(border.inputs),
             outputs=self._flows.of(border.outputs),
-            lowering=_lowering(tuple(members.values()), parts),
+            lowering=_lowering(items, parts),
             mapper=mapper_of(parts, members, self._joined, self._flows, self._member_names) if parts else None,
             mapped=mapped_inputs(places, border.inputs) if mapped else (),
             chunk=chunk_size(places) if mapped else 0,
@@ -141,7 +138,7 @@ class _Builder:
             slice=places[0].slice,
             gate=self._gate(places[0]),
             cached=places[0].cached,
-            remote=places[0].node.step.remote is not None,
+            concurrency=remote.concurrency if (remote := places[0].node.step.remote) else 0,
             tolerant=next((place.node.tolerant for place in places if place.node.tolerant is not None), None),
         )
 
@@ -156,7 +153,6 @@ class _Builder:
             inputs=self._flows.of(border.inputs),
             outputs=self._flows.of(border.outputs),
             batching=batching_of(places),
-            backend=backend_of(places[0].node, self._target),
             gates=self._inner_gates(places) if any(place.node.join for place in places) else {},
             stream=next((_streaming(place) for place in places if place.stream == place.name), None),
         )
@@ -165,10 +161,10 @@ class _Builder:
         return tuple(self._joined.places[number] for number in numbers)
 
 
-def _lowering(members: Sequence[Member], parts: MappedParts | None) -> Lowering:
+def _lowering(members: Sequence[int], parts: MappedParts | None) -> Lowering:
     if parts and len(parts.members) == len(members):
         return "mapper"
-    return "inline" if len(members) == 1 and members[0].backend == "python" else "ensemble"
+    return "inline" if len(members) == 1 else "ensemble"
 
 
 def _streaming(place: Place) -> Streaming:

@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from headrace_dags.declare.declaration import Declaration
-from headrace_dags.errors import DefinitionError
 from headrace_dags.remote.connect import Connection
 from headrace_dags.remote.contents import Array
 from headrace_dags.remote.contract import Endpoint, Tensors
 from headrace_dags.remote.failing import EndpointFailed
-from headrace_dags.remote.retrying import persistent
-from headrace_dags.remote.slots import Slot, Slots, match
+from headrace_dags.remote.matching import Matching
+from headrace_dags.remote.slots import Slot, Slots
 from headrace_dags.remote.values import packed, stacked, unpacked, unstacked
 from headrace_dags.secrets.redact import Redactor
 
@@ -23,25 +22,39 @@ from headrace_dags.secrets.redact import Redactor
 def remote_call(declaration: Declaration, root: Path) -> Callable[[Mapping[str, Any]], Any]:
     """Make an endpoint ready to be called: it is asked what it serves, and that is compared with the step.
 
+    A server that does not answer now is asked again when the step is called.
+
     Args:
         declaration: the step.
         root: the import root, where ``.env`` may lie.
 
     Returns:
         A function that takes the inputs by name and gives the output, or the outputs in the step's NamedTuple; for a
-        batched step a list of them. It may be called from several threads at once.
+        batched step a list of them. It may be called from several threads at once, and raises EndpointFailed.
 
     Raises:
         DefinitionError: the model's tensors are not those of the step.
-        EnvironmentLack: a client is not installed, a secret or address has no value, or the server does not answer.
+        EnvironmentLack: a client is not installed, a secret or address has no value, or the server does not let us in or
+            has no such model.
     """
     connection = Connection(declaration, root)
-    matched = match(declaration, connection.spec(), str(connection.address))
-    if isinstance(matched, list):
-        raise DefinitionError(matched)
-    retries = declaration.ref.remote.retries if declaration.ref.remote else 0
-    caller = _Caller(declaration, connection.endpoint(), matched, retries, connection.redact)
-    return caller.batch if declaration.ref.batching else caller.once
+    matching = Matching(declaration, connection)
+    matching.early()
+    call = partial(_called, declaration, matching)
+    return partial(_quiet, call, connection.redact)
+
+
+def _called(declaration: Declaration, matching: Matching, arguments: Mapping[str, Any]) -> Any:
+    caller = _Caller(declaration, matching.endpoint, matching.slots())
+    return caller.batch(arguments) if declaration.ref.batching else caller.once(arguments)
+
+
+def _quiet(call: Callable[[Mapping[str, Any]], Any], redact: Redactor, arguments: Mapping[str, Any]) -> Any:
+    """What ``call`` gives; where it fails no secret is told."""
+    try:
+        return call(arguments)
+    except EndpointFailed as failed:
+        raise EndpointFailed(failed.kind, redact(str(failed)), after_s=failed.after_s) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +64,6 @@ class _Caller:
     declaration: Declaration
     endpoint: Endpoint
     slots: Slots
-    retries: int
-    redact: Redactor
 
     def once(self, arguments: Mapping[str, Any]) -> Any:
         """Call it with one item."""
@@ -88,13 +99,7 @@ class _Caller:
         return [self._result(row) for row in zip(*outputs, strict=True)]
 
     def _infer(self, tensors: Tensors) -> Tensors:
-        try:
-            return persistent(partial(self.endpoint.infer, tensors, self.slots.wanted), self.retries)
-        except EndpointFailed as failed:
-            if not self.redact:
-                raise
-            told = self.redact(str(failed))
-            raise EndpointFailed(failed.kind, told, again=failed.again, after_s=failed.after_s) from None
+        return self.endpoint.infer(tensors, self.slots.wanted)
 
     def _result(self, values: Sequence[Any]) -> Any:
         kind = self.declaration.signature.result_class

@@ -7,16 +7,12 @@ from pathlib import Path
 
 from headrace_dags.declare.declaration import Declaration
 from headrace_dags.errors import EnvironmentLack, Location, Problem
-from headrace_dags.graph import Remote
+from headrace_dags.graph import Remote, SecretRef
 from headrace_dags.remote.address import Address, placeholder, resolve
-from headrace_dags.remote.contract import Endpoint, Limits, ModelSpec
+from headrace_dags.remote.contract import Endpoint, Limits
 from headrace_dags.remote.failing import EndpointFailed
-from headrace_dags.remote.retrying import persistent
 from headrace_dags.secrets.environment import Environment
 from headrace_dags.secrets.redact import Redactor
-
-_QUESTION_S = 10.0
-"""So long a server may take to say what a model is."""
 
 
 class Connection:
@@ -31,7 +27,7 @@ class Connection:
         redact: blacks the values of the step's secrets out of texts.
 
     Raises:
-        EnvironmentLack: the client is not installed, or a secret or the address has no value.
+        EnvironmentLack: a secret or the address has no value, or one that cannot be sent.
     """
 
     def __init__(self, declaration: Declaration, root: Path) -> None:
@@ -43,40 +39,36 @@ class Connection:
         values = {name: environment.value(ref.secret) for name, ref in declaration.ref.secrets.items()}
         self.redact = Redactor.of(values.values())
         self._headers = _headers(self._remote.headers, values)
+        self._require_lines(declaration.ref.secrets, values)
 
-    def endpoint(self, timeout_s: float | None = None) -> Endpoint:
-        """A client; ``timeout_s`` shortens its requests.
+    def _require_lines(self, refs: Mapping[str, SecretRef], values: Mapping[str, str]) -> None:
+        """See that the secrets can be sent: clients name what they refuse, and would do so with the value."""
+        for name, value in values.items():
+            if not (value.isascii() and value.isprintable()):
+                expected = f"expects the secret {refs[name].secret} to be one line of ASCII, for it is sent as a header"
+                problem = Problem(
+                    "remote-secret", self._where, expected, "another", "Correct its value", self._location
+                )
+                raise EnvironmentLack(problem)
+
+    def endpoint(self) -> Endpoint:
+        """A client.
 
         Raises:
             EnvironmentLack: a package is not installed.
         """
-        limit_s = min(timeout_s or self._remote.timeout_s, self._remote.timeout_s)
         try:
-            return _client(self.address, self._headers, Limits(limit_s, self._remote.most_bytes))
+            return _client(self.address, self._headers, Limits(self._remote.timeout_s, self._remote.most_bytes))
         except ImportError as error:
             raise EnvironmentLack(_not_installed(error.name, self._where, self._location)) from error
 
-    def spec(self) -> ModelSpec:
-        """What the server says of the model.
-
-        Raises:
-            EnvironmentLack: it does not answer, does not let us in, or has no such model (code ``remote-away``).
-        """
-        endpoint = self.endpoint(_QUESTION_S)
-        try:
-            return persistent(endpoint.spec, self._remote.retries)
-        except EndpointFailed as failed:
-            raise EnvironmentLack(self._away(failed)) from None
-
-    def _away(self, failed: EndpointFailed) -> Problem:
+    def away(self, failed: EndpointFailed) -> Problem:
+        """What is said of an endpoint that is not there, or not for us."""
         name = placeholder(self._remote.url)
-        advice = {
-            "environment": "Give a token or header that lets it in: token=hr.Secret(...)",
-            "load": "Correct the URL, or load the model on that server",
-        }
-        start = f"Start the server, or set {name}" if name else "Start the server, or correct the URL"
+        write = f"Correct {name or 'the URL'}, or load the model on that server"
+        if failed.kind == "environment":
+            write = "Give a token or header that lets it in: token=hr.Secret(...)"
         expected = f"expects the model {self.address.model} at {self.address.base}"
-        write = advice.get(failed.kind, start)
         return Problem("remote-away", self._where, expected, self.redact(str(failed)), write, self._location)
 
 

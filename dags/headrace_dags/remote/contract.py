@@ -11,6 +11,10 @@ from headrace_dags.remote.contents import Array
 Tensors = Mapping[str, Array]
 
 
+QUESTION_S = 10.0
+"""So long a server may take to say what a model is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What a request may cost.
@@ -22,6 +26,11 @@ class Limits:
 
     timeout_s: float
     most_bytes: int
+
+    @property
+    def question_s(self) -> float:
+        """Most seconds until a server has said what a model is."""
+        return min(QUESTION_S, self.timeout_s)
 
 
 @dataclass(frozen=True, slots=True)

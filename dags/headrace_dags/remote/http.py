@@ -17,8 +17,8 @@ from headrace_dags.remote.failing import EndpointFailed, Kind
 CONNECT_S = 5.0
 _REASON_CHARACTERS = 500
 _LOCKED_OUT = frozenset({401, 403, 407})
-_BUSY = frozenset({429, 503})
-_AWAY = frozenset({502, 504})
+_UNKNOWN = frozenset({404, 501, 505})
+_BUSY = 429
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +55,9 @@ class Http:
     def __init__(self, base: str, headers: Mapping[str, str], limits: Limits) -> None:
         self.base = base
         self._limits = limits
-        timeout = httpx2.Timeout(limits.timeout_s, connect=min(CONNECT_S, limits.timeout_s))
         pool = httpx2.Limits(max_connections=None, max_keepalive_connections=None)
         plain = {**headers, "Accept-Encoding": "identity"}  # or a small answer could be a large one
-        self._client = httpx2.Client(headers=plain, timeout=timeout, limits=pool, follow_redirects=False)
+        self._client = httpx2.Client(headers=plain, limits=pool, follow_redirects=False)
 
     def post(self, path: str, content: bytes, headers: Mapping[str, str]) -> Answer:
         """The answer to a request, which is a good one.
@@ -66,7 +65,7 @@ class Http:
         Raises:
             EndpointFailed: there is none, or it says what went wrong.
         """
-        return _good(f"{self.base}{path}", self.ask("POST", path, content, headers))
+        return self._good(path, self._ask("POST", path, self._limits.timeout_s, content, headers))
 
     def get(self, path: str) -> Answer:
         """The answer to a question, which is a good one.
@@ -74,73 +73,75 @@ class Http:
         Raises:
             EndpointFailed: there is none, or it says what went wrong.
         """
-        return _good(f"{self.base}{path}", self.ask("GET", path))
+        return self._good(path, self.ask(path))
 
-    def ask(self, method: str, path: str, content: bytes = b"", headers: Mapping[str, str] | None = None) -> Answer:
-        """The answer to a request, good or not.
+    def ask(self, path: str) -> Answer:
+        """The answer to a question, good or not; of a server that is busy or broken there is none.
 
         Raises:
             EndpointFailed: there is none.
         """
+        answer = self._ask("GET", path, self._limits.question_s)
+        return self._good(path, answer) if _kind(answer.status) == "unavailable" else answer
+
+    def _good(self, path: str, answer: Answer) -> Answer:
+        if answer.is_good:
+            return answer
+        kind = _kind(answer.status)
+        after_s = _retry_after_s(answer.headers.get("retry-after", "")) if kind == "unavailable" else 0.0
+        raise EndpointFailed(kind, _said(f"{self.base}{path}", answer), after_s=after_s)
+
+    def _ask(
+        self, method: str, path: str, limit_s: float, content: bytes = b"", headers: Mapping[str, str] | None = None
+    ) -> Answer:
         url = f"{self.base}{path}"
+        connect_s = min(CONNECT_S, limit_s)
+        timeout = httpx2.Timeout(limit_s, connect=connect_s)
         try:
-            return self._asked(method, url, content, headers or {})
+            with self._client.stream(method, url, content=content, headers=headers, timeout=timeout) as response:
+                return self._whole(url, response, time.monotonic() + limit_s)
         except httpx2.ConnectTimeout:
-            text = f"{url}: no connection within {min(CONNECT_S, self._limits.timeout_s):g} s"
-            raise EndpointFailed("unavailable", text, again=True) from None
+            raise EndpointFailed("unavailable", f"{url}: no connection within {connect_s:g} s") from None
         except httpx2.TimeoutException:
-            raise EndpointFailed("timeout", f"{url}: no answer within {self._limits.timeout_s:g} s") from None
+            raise EndpointFailed("timeout", f"{url}: no answer within {limit_s:g} s") from None
         except (httpx2.NetworkError, httpx2.RemoteProtocolError, httpx2.ProxyError) as error:
-            text = f"{url}: {error or type(error).__name__}"
-            raise EndpointFailed("unavailable", text, again=True) from None
+            raise EndpointFailed("unavailable", f"{url}: {error or type(error).__name__}") from None
         except (httpx2.RequestError, httpx2.InvalidURL, ValueError) as error:
             raise EndpointFailed("load", f"{url}: {type(error).__name__}: {error}") from None
 
-    def _asked(self, method: str, url: str, content: bytes, headers: Mapping[str, str]) -> Answer:
-        end_s = time.monotonic() + self._limits.timeout_s
+    def _whole(self, url: str, response: httpx2.Response, end_s: float) -> Answer:
         parts: list[bytes] = []
         size = 0
-        with self._client.stream(method, url, content=content, headers=dict(headers)) as response:
-            for part in response.iter_raw():
-                size += len(part)
-                if size > self._limits.most_bytes:
-                    text = f"{url}: expects an answer of at most {self._limits.most_bytes} bytes (max_answer), got more"
-                    raise EndpointFailed("output", text)
-                if time.monotonic() > end_s:  # a server that sends a little now and then
-                    raise httpx2.ReadTimeout("the whole answer")
-                parts.append(part)
+        for part in response.iter_raw():
+            size += len(part)
+            if size > self._limits.most_bytes:
+                text = f"{url}: expects an answer of at most {self._limits.most_bytes} bytes (max_answer), got more"
+                raise EndpointFailed("output", text)
+            if time.monotonic() > end_s:  # a server that sends a little now and then
+                raise httpx2.ReadTimeout("the whole answer")
+            parts.append(part)
         found = {name.lower(): value for name, value in response.headers.items()}
         return Answer(response.status_code, response.reason_phrase, found, b"".join(parts))
-
-
-def _good(url: str, answer: Answer) -> Answer:
-    if answer.is_good:
-        return answer
-    busy = answer.status in _BUSY
-    after_s = _retry_after_s(answer.headers.get("retry-after", "")) if busy else None
-    raise EndpointFailed(_kind(answer.status), _said(url, answer), again=busy, after_s=after_s)
 
 
 def _kind(status: int) -> Kind:
     if status in _LOCKED_OUT:
         return "environment"
-    if status in _BUSY | _AWAY:
-        return "unavailable"
+    if status < 400 or status in _UNKNOWN:
+        return "load"
     if status == 408:
         return "timeout"
-    if status < 400 or status == 404:
-        return "load"
-    return "input" if status < 500 else "step"
+    return "unavailable" if status == _BUSY or status >= 500 else "input"
 
 
-def _retry_after_s(text: str) -> float | None:
-    """What ``Retry-After`` says, as seconds or as a date; ``None`` for nothing that can be read."""
+def _retry_after_s(text: str) -> float:
+    """What ``Retry-After`` says, as seconds or as a date; 0 for nothing that can be read."""
     if text.strip().isdecimal():
         return float(text)
     try:
         when = parsedate_to_datetime(text)
     except ValueError:
-        return None
+        return 0.0
     return max(0.0, (when - datetime.now(UTC if when.tzinfo else None)).total_seconds())
 
 

@@ -60,7 +60,7 @@ class RestEndpoint:
 
     def _knows_binary(self) -> bool:
         """Whether the server lists the extension; one that does not answer the question does not."""
-        answer = self._http.ask("GET", "/v2")
+        answer = self._http.ask("/v2")
         try:
             return answer.is_good and _BINARY in json.loads(answer.content)["extensions"]
         except (ValueError, KeyError, TypeError):

@@ -21,10 +21,6 @@ _code = grpc.StatusCode
 _TOO_LARGE = "eceived message larger than max"
 """What gRPC's own client says of an answer above the limit, under the code that servers use for "busy"."""
 _KINDS: Mapping[grpc.StatusCode, Kind] = {
-    _code.UNAVAILABLE: "unavailable",
-    _code.RESOURCE_EXHAUSTED: "unavailable",
-    _code.ABORTED: "unavailable",
-    _code.CANCELLED: "unavailable",
     _code.DEADLINE_EXCEEDED: "timeout",
     _code.UNAUTHENTICATED: "environment",
     _code.PERMISSION_DENIED: "environment",
@@ -34,7 +30,7 @@ _KINDS: Mapping[grpc.StatusCode, Kind] = {
     _code.NOT_FOUND: "load",
     _code.UNIMPLEMENTED: "load",
 }
-_AGAIN = frozenset({_code.UNAVAILABLE, _code.RESOURCE_EXHAUSTED})
+"""Of all others the server is away, busy or broken."""
 _CONTENTS = {
     "BOOL": "bool_contents",
     "INT8": "int_contents",
@@ -61,7 +57,11 @@ class RpcEndpoint:
     """
 
     def __init__(self, address: Address, headers: Mapping[str, str], limits: Limits) -> None:
-        options = (("grpc.max_send_message_length", -1), ("grpc.max_receive_message_length", limits.most_bytes))
+        options = (
+            ("grpc.max_send_message_length", -1),
+            ("grpc.max_receive_message_length", limits.most_bytes),
+            ("grpc.max_reconnect_backoff_ms", 1000),  # who tries again does so in time
+        )
         channel: Any = (
             grpc.secure_channel(address.server, grpc.ssl_channel_credentials(), options=options)
             if address.scheme == "grpcs"
@@ -74,21 +74,21 @@ class RpcEndpoint:
     def spec(self) -> ModelSpec:
         """What the server says of the model; see the contract."""
         request = _messages.ModelMetadataRequest(name=self._address.model, version=self._address.version)
-        found = self._called(self._stub.ModelMetadata, request)
+        found = self._called(self._stub.ModelMetadata, request, self._limits.question_s)
         return ModelSpec(_specs(found.inputs), _specs(found.outputs))
 
     def infer(self, inputs: Tensors, wanted: Sequence[str]) -> Tensors:
         """Call the model once; see the contract."""
-        answer = self._called(self._stub.ModelInfer, _request(self._address, inputs, wanted))
+        answer = self._called(self._stub.ModelInfer, _request(self._address, inputs, wanted), self._limits.timeout_s)
         try:
             raw = list(answer.raw_output_contents) or [None] * len(answer.outputs)
             return {each.name: _array(each, content) for each, content in zip(answer.outputs, raw, strict=True)}
         except (ValueError, KeyError) as error:
             raise EndpointFailed("output", f"{self._address}: expects outputs of the protocol, got {error}") from None
 
-    def _called(self, method: Any, request: Any) -> Any:
+    def _called(self, method: Any, request: Any, timeout_s: float) -> Any:
         try:
-            return method(request, timeout=self._limits.timeout_s, metadata=self._metadata)
+            return method(request, timeout=timeout_s, metadata=self._metadata)
         except grpc.RpcError as error:
             raise self._failed(error) from None
 
@@ -101,7 +101,7 @@ class RpcEndpoint:
             )
             return EndpointFailed("output", text)
         text = f"{self._address} answered {code.name}: {details}"
-        return EndpointFailed(_KINDS.get(code, "step"), text, again=code in _AGAIN)
+        return EndpointFailed(_KINDS.get(code, "unavailable"), text)
 
 
 def _specs(listed: Any) -> tuple[TensorSpec, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from headrace_dags.declare.declaration import Declaration
 from headrace_dags.errors import Problem
-from headrace_dags.graph import RESULT, Port
+from headrace_dags.graph import RESULT, Port, TensorNames
 from headrace_dags.plan.wires import DATATYPES
 from headrace_dags.remote.contract import ModelSpec, TensorSpec
 
@@ -91,7 +91,8 @@ def match(declaration: Declaration, model: ModelSpec, where: str) -> Slots | lis
     Returns:
         The slots, or everything that does not match.
     """
-    signature, tensors = declaration.signature, declaration.ref.tensors
+    signature = declaration.signature
+    tensors = declaration.ref.remote.tensors if declaration.ref.remote else TensorNames()
     given = {**tensors.outputs}
     if [port.name for port in signature.outputs] == [RESULT] and RESULT not in given:
         given[RESULT] = model.outputs[0].name if len(model.outputs) == 1 else "" if not model.outputs else RESULT

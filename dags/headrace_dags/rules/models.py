@@ -1,18 +1,17 @@
-"""Rules for model files: the file is there and of its format, its ports are arrays, and its tensors have names."""
+"""Rules for model files: the file is there and of its format, and its ports are arrays."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import Any
 
 from headrace_dags.declare.modelfile import find
 from headrace_dags.declare.options import StepOptions
-from headrace_dags.graph import RESULT, Port, TensorNames
+from headrace_dags.graph import Port
 from headrace_dags.misfit import Misfit
 from headrace_dags.rules.formats import foreign_content
-from headrace_dags.rules.names import listed, meant
 
 _SUFFIXES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"onnx": (".onnx",), "tensorrt": (".plan", ".engine"), "torchscript": (".pt", ".pth", ".ts")}
@@ -72,31 +71,6 @@ def model_port(form: str, port: Port) -> Misfit | None:
 def onnx_port(port: Port) -> Misfit | None:
     """``onnx-port``: a model takes and gives arrays."""
     return None if port.type.is_array else Misfit("onnx-port", "a model takes and gives arrays", str(port), _WRITE)
-
-
-def tensor_name(option: str, names: Any, ports: Sequence[str]) -> Misfit | None:
-    """``tensor-name``: a mapping of tensors names ports that exist, and each tensor once."""
-    example = f'Write {option}={{"{next(iter(ports), "port")}": "TENSOR"}}'
-    if not isinstance(names, Mapping) or not all(isinstance(each, str) and each for each in (*names, *names.values())):
-        return Misfit("tensor-name", f"{option} expects names of ports and of tensors", f"{names!r}", example)
-    odd = next((name for name in names if name not in ports), None)
-    if odd is not None:
-        near = meant(odd, list(ports))
-        write = f"Write {near}" if near else example
-        return Misfit("tensor-name", f"{option} expects names among {listed(list(ports))}", repr(odd), write)
-    values = [names.get(port, port) for port in ports]
-    twice = next((value for value in values if values.count(value) > 1), None)
-    if twice is None:
-        return None
-    return Misfit("tensor-name", f"{option} expects each tensor once", f"{twice!r} twice", "Give each port its own")
-
-
-def named_output(ports: Sequence[Port], names: TensorNames) -> Misfit | None:
-    """``tensor-name``: the file of an engine cannot be read here, so what it calls its only output is written down."""
-    if [port.name for port in ports] != [RESULT] or RESULT in names.outputs:
-        return None
-    write = f'Write outputs={{"{RESULT}": "NAME"}}, as `trtexec --loadEngine` lists it'
-    return Misfit("tensor-name", "expects the engine's name for its output", "none", write)
 
 
 def gpu_only(options: StepOptions) -> Misfit | None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from headrace_dags.declare.units import UnitError, size_bytes
 from headrace_dags.graph import Port
 from headrace_dags.misfit import Misfit
 from headrace_dags.remote.address import EXAMPLE, AddressMisfit, require_sense
+from headrace_dags.rules.names import listed, meant
 from headrace_dags.rules.options import duration
 from headrace_dags.rules.secrets import secret_name
 from headrace_dags.secrets.secret import Secret
@@ -105,7 +106,8 @@ def calling(options: Mapping[str, Any]) -> tuple[dict[str, Any], list[Misfit]]:
         found["timeout_s"] = timeout_s
     if "max_answer" in options:
         found |= _most_bytes(options["max_answer"], misfits)
-    found |= dict(_counts(options, misfits))
+    if "concurrency" in options:
+        found |= _concurrency(options["concurrency"], misfits)
     return found, misfits
 
 
@@ -117,15 +119,12 @@ def _most_bytes(text: Any, misfits: list[Misfit]) -> dict[str, int]:
         return {}
 
 
-def _counts(options: Mapping[str, Any], misfits: list[Misfit]) -> Iterator[tuple[str, int]]:
-    for name, least in (("retries", 0), ("concurrency", 1)):
-        value = options.get(name, least)
-        if isinstance(value, int) and not isinstance(value, bool) and value >= least:
-            if name in options:
-                yield name, value
-        else:
-            expected = f"{name} expects a whole number, {least} or more"
-            misfits.append(Misfit("option-value", expected, f"{value!r}", f"Write {name}=2"))
+def _concurrency(value: Any, misfits: list[Misfit]) -> dict[str, int]:
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
+        return {"concurrency": value}
+    expected = "concurrency expects a whole number, 1 or more"
+    misfits.append(Misfit("option-value", expected, f"{value!r}", "Write concurrency=8"))
+    return {}
 
 
 def remote_port(port: Port) -> Misfit | None:
@@ -137,3 +136,20 @@ def remote_port(port: Port) -> Misfit | None:
         write = "Put it behind hr.when or hr.optional in the dag"
         return Misfit("remote-port", "a tensor is always there", str(port), write)
     return None
+
+
+def tensor_name(option: str, names: Any, ports: Sequence[str]) -> Misfit | None:
+    """``tensor-name``: a mapping of tensors names ports that exist, and each tensor once."""
+    example = f'Write {option}={{"{next(iter(ports), "port")}": "TENSOR"}}'
+    if not isinstance(names, Mapping) or not all(isinstance(each, str) and each for each in (*names, *names.values())):
+        return Misfit("tensor-name", f"{option} expects names of ports and of tensors", f"{names!r}", example)
+    odd = next((name for name in names if name not in ports), None)
+    if odd is not None:
+        near = meant(odd, list(ports))
+        write = f"Write {near}" if near else example
+        return Misfit("tensor-name", f"{option} expects names among {listed(list(ports))}", repr(odd), write)
+    values = [names.get(port, port) for port in ports]
+    twice = next((value for value in values if values.count(value) > 1), None)
+    if twice is None:
+        return None
+    return Misfit("tensor-name", f"{option} expects each tensor once", f"{twice!r} twice", "Give each port its own")

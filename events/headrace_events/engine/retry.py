@@ -21,6 +21,9 @@ INFRASTRUCTURE: frozenset[FailureKind] = frozenset({"unavailable", "cancelled"})
 MAX_FAULTS = 6
 """Faults of infrastructure one task may meet: a body that takes its process down each time must come to an end."""
 
+LONGEST_PAUSE_S = 60.0
+"""Whoever asks to be left alone for longer is tried again earlier."""
+
 BASE_S = 0.2
 CAP_S = 30.0
 FAULT_CAP_S = 5.0
@@ -36,7 +39,8 @@ def give_up_or_wait(state: RunState, event: Failed, at_s: float, wiring: Wiring)
     if after is None:
         return _give_up(state, number, event, at_s, wiring)
     task = TaskKey(segment=event.task.segment, chunk=event.task.chunk, attempt=after.attempt)
-    due_s = at_s + _delay_s(state.run, task, after, event.failure.kind)
+    asked_s = min(event.failure.after_s, LONGEST_PAUSE_S)
+    due_s = at_s + max(asked_s, _delay_s(state.run, task, after, event.failure.kind))
     waiting = Open(after.attempt, after.failures, after.faults, due_s)
     state = state.with_unit(number, segment.with_slot(task.chunk, waiting))
     return state, (SetTimer(name=f"{_RETRY}{task}", at_s=due_s),)

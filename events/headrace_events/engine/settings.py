@@ -46,8 +46,11 @@ def window(segment: Segment) -> int:
     """The default window: one task executes while the next one waits at the server.
 
     A mapped segment with a batched member gets tasks for two whole batches, so that the server finds one to put together
-    while the other executes; at least four, because short tasks take longer to bring than to execute.
+    while the other executes; at least four, because short tasks take longer to bring than to execute. An endpoint elsewhere
+    gets as many as its step allows.
     """
+    if segment.is_remote:
+        return segment.concurrency
     sizes = [member.batching.size for member in segment.members if member.batching]
     if not segment.mapped or not sizes:
         return _UNBATCHED_WINDOW

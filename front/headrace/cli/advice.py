@@ -128,7 +128,9 @@ ADVICE: Final[Mapping[str, str]] = {
     "lacking, which `headrace explain` explains.",
     "timeout": "A step took longer than its `with_(timeout=)`, counted from its start, or the whole run longer than the dag's `deadline=`. "
     "Allow more time, or let the step do less; what a run can do without goes into `hr.optional(value, within=)`.",
-    "unavailable": "The server could not be started, or went away; the step is not at fault. `headrace logs --server` has its last words.",
+    "unavailable": "The server could not be started, or went away; the step is not at fault. `headrace logs --server` has its last words. "
+    "Or the endpoint of a remote step was away, busy or broken each time it was tried: the message says what it answered, and "
+    "`hr.first(remote(x), local(x))` or `hr.optional(value, within=)` does without it.",
     "cancelled": "The run was stopped, by Ctrl-C or because its outputs were there already, or its server was ended. Nothing is wrong "
     "with the step.",
 }

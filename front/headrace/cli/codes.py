@@ -63,7 +63,6 @@ OTHER_GROUPS: Mapping[str, Mapping[str, str]] = {
         "model-outside": "A model file lies below the import root",
         "model-missing": "A model file is there",
         "no-backend": "A model file's format has a backend on the target",
-        "model-fed": "A backend of model files takes one item, or batches of one shape",
         "no-output": "A model has outputs",
         "no-cache": "Results are kept across runs on this machine only",
         "whole-branch": "A step of a branch takes items one by one, or all at once",
@@ -99,7 +98,8 @@ OTHER_GROUPS: Mapping[str, Mapping[str, str]] = {
     },
     "Endpoints of remote steps": {
         "remote-address": "The variable in a remote step's URL holds the address of a server",
-        "remote-away": "An endpoint answers, lets us in, and has the model",
+        "remote-away": "An endpoint lets us in, and has the model",
+        "remote-secret": "A secret that is sent as a header is one line of ASCII",
         "remote-tensors": "A remote model takes and gives the tensors of its step",
     },
     "The server and the engine": {

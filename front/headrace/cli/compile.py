@@ -16,7 +16,7 @@ from headrace.terminal import ink, near, size
 from headrace_dags.errors import BadInput, EnvironmentLack, Problem
 
 if TYPE_CHECKING:
-    from headrace_dags.plan.model import Plan
+    from headrace_dags.plan.model import Plan, Segment
     from headrace_serving.runtimes.contract import Workplace
     from headrace_serving.triton.repository import Repository
 
@@ -117,15 +117,22 @@ def _by_hand(output: Path, repository: Repository) -> str:
 
 
 def _readme(plan: Plan, place: Workplace, repository: Repository, by_hand: str) -> str:
-    segments = "\n".join(f"- `{each.model}`: {', '.join(each.nodes)} ({each.lowering})" for each in plan.segments)
+    segments = "\n".join(_told(plan, segment) for segment in plan.segments)
     return _README.format(
         dag=plan.graph.name,
         digest=plan.digest[:12],
         root=place.import_root,
         objects=place.objects,
         segments=segments,
-        by_hand=by_hand if repository.models else "there is nothing: the dag has no steps.",
+        by_hand=by_hand if repository.models else "there is nothing: the dag has no steps that are served.",
     )
+
+
+def _told(plan: Plan, segment: Segment) -> str:
+    remote = plan.graph.by_name[segment.nodes[0]].step.remote
+    if remote:
+        return f"- {segment.name}: a remote step, which calls {remote.url} and is not served here"
+    return f"- `{segment.model}`: {', '.join(segment.nodes)} ({segment.lowering})"
 
 
 def _tell(output: Path) -> None:

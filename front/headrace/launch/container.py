@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from headrace.settings import Settings, Value
-from headrace_dags.graph import Graph
+from headrace_dags.plan.model import Plan
 from headrace_dags.secrets.naming import named
 from headrace_serving.container.settings import ContainerSettings, bytes_of
 
@@ -44,9 +44,10 @@ def housing(engine: Engine, settings: Settings, workplace: Workplace, view: View
     return InContainer(engine, container_settings(settings), workplace, lambda building: _tell(building, view))
 
 
-def given_secrets(graph: Graph, environ: Mapping[str, str] = os.environ) -> Mapping[str, str]:
-    """The secrets of a graph that the environment gives: nothing else of it reaches the container."""
-    names = {each.name for each in named(graph.nodes)}
+def given_secrets(plan: Plan, environ: Mapping[str, str] = os.environ) -> Mapping[str, str]:
+    """The secrets of what a plan serves that the environment gives: nothing else of it reaches the container."""
+    served = (plan.graph.by_name[node] for segment in plan.served for node in segment.nodes)
+    names = {each.name for each in named(served)}
     return {name: environ[name] for name in sorted(names) if environ.get(name)}
 
 

@@ -117,7 +117,7 @@ def executor(checked: Checked, workplace: Workplace, view: View) -> tuple[Execut
     settings, where = TritonSettings(), None
     if chosen.engine:
         where = housing(chosen.engine, checked.settings, workplace, view)
-        settings = TritonSettings(environment=given_secrets(plan.graph))
+        settings = TritonSettings(environment=given_secrets(plan))
     triton = TritonExecutor(plan, workplace, settings, lambda event: view.note(repair(event)), where)
     return with_remotes(plan, workplace, triton), triton.log
 

@@ -49,7 +49,7 @@ class Beside:
 
     async def call(self, task: Task, inputs: Tensors) -> Tensors:
         """Execute one task; see the contract."""
-        executor = self._remote if self._plan.by_name[task.segment].remote else self._own
+        executor = self._remote if self._plan.by_name[task.segment].is_remote else self._own
         return dict(await executor.call(task, inputs))
 
     async def stream(self, task: Task, inputs: Tensors, take: Take) -> None:

@@ -27,7 +27,7 @@ class Ensemble:
 
 def ensembles(plan: Plan) -> Iterator[Ensemble]:
     """Every ensemble, those that a mapper calls before those that it stands in."""
-    for segment in plan.segments:
+    for segment in plan.served:
         calls = segment.mapper.calls if segment.mapper else ()
         yield from (_of_call(call, segment) for call in calls if len(call.members) > 1)
         if segment.lowering == "ensemble":

@@ -72,7 +72,7 @@ def write(plan: Plan, workplace: Workplace, instances: int = 1) -> Repository:
 
 
 def _programs(plan: Plan, workplace: Workplace) -> Iterator[Program | MapperProgram]:
-    for segment in plan.segments:
+    for segment in plan.served:
         for member in segment.models:
             yield program(plan, segment.model_of(member), member, workplace)
         if segment.mapper:

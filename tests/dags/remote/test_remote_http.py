@@ -15,7 +15,7 @@ ANSWER = {"outputs": [{"name": "result", **TENSOR, "data": ["told"]}]}
 KEY = "key-of-the-peer-0123456789"
 
 
-@hr.remote("${PEER_URL}/v2/models/told", token=hr.Secret("PEER_KEY"), retries=1)
+@hr.remote("${PEER_URL}/v2/models/told", token=hr.Secret("PEER_KEY"))
 def told(text: hr.Text) -> hr.Text: ...
 
 

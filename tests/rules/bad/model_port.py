@@ -1,7 +1,7 @@
 import headrace as hr
 
 
-@hr.tensorrt("tiny.plan", outputs={"result": "embedding"})
+@hr.tensorrt("tiny.plan")
 def embed(
     text: hr.Text,
 ) -> hr.Embedding: ...

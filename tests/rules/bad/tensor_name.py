@@ -1,10 +1,10 @@
 import headrace as hr
 
 
-@hr.tensorrt("tiny.plan")
-def embed(sound: hr.Audio) -> hr.Embedding: ...
+@hr.remote("https://models.example/v2/models/clip", inputs={"image": "INPUT__0"})
+def embed(picture: hr.Jpeg) -> hr.Embedding: ...
 
 
 @hr.dag
-def bad(sound: hr.Audio) -> hr.Embedding:
-    return embed(sound)
+def bad(picture: hr.Jpeg) -> hr.Embedding:
+    return embed(picture)
