@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 Kind = Literal["input", "step", "output", "load", "environment", "timeout", "unavailable"]
-"""``unavailable``: it cannot be reached, is busy, or broke. ``environment``: it does not let us in. ``input``: it refuses the
-request. ``output``: it answers what the ports do not declare. ``load``: it is not what was declared. ``step``: none of these."""
+"""``unavailable``: it cannot be reached, or is busy. ``environment``: it does not let us in. ``input``: it refuses the request.
+``step``: it broke. ``output``: it answers what the ports do not declare. ``load``: it is not what was declared."""
 
 
 class EndpointFailed(Exception):
@@ -23,3 +23,8 @@ class EndpointFailed(Exception):
         self.kind: Kind = kind
         self.after_s = after_s
         super().__init__(text)
+
+    @property
+    def is_of_endpoint(self) -> bool:
+        """Whether the request has no part in it: any other would have failed as well."""
+        return self.kind in ("unavailable", "environment", "load")

@@ -18,7 +18,8 @@ CONNECT_S = 5.0
 _REASON_CHARACTERS = 500
 _LOCKED_OUT = frozenset({401, 403, 407})
 _UNKNOWN = frozenset({404, 501, 505})
-_BUSY = 429
+_AWAY = frozenset({429, 502, 503, 504})
+_NO_ANSWERS = frozenset({"unavailable", "timeout", "step"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +77,13 @@ class Http:
         return self._good(path, self.ask(path))
 
     def ask(self, path: str) -> Answer:
-        """The answer to a question, good or not; of a server that is busy or broken there is none.
+        """The answer to a question, good or not; of a server that is away, busy or broken there is none.
 
         Raises:
             EndpointFailed: there is none.
         """
         answer = self._ask("GET", path, self._limits.question_s)
-        return self._good(path, answer) if _kind(answer.status) == "unavailable" else answer
+        return answer if answer.is_good or _kind(answer.status) not in _NO_ANSWERS else self._good(path, answer)
 
     def _good(self, path: str, answer: Answer) -> Answer:
         if answer.is_good:
@@ -131,7 +132,9 @@ def _kind(status: int) -> Kind:
         return "load"
     if status == 408:
         return "timeout"
-    return "unavailable" if status == _BUSY or status >= 500 else "input"
+    if status in _AWAY:
+        return "unavailable"
+    return "input" if status < 500 else "step"
 
 
 def _retry_after_s(text: str) -> float:

@@ -11,7 +11,7 @@ from headrace_dags.remote.contract import Endpoint
 from headrace_dags.remote.failing import EndpointFailed
 from headrace_dags.remote.slots import Slots, match
 
-_LATER = frozenset({"unavailable", "timeout"})
+_LATER = frozenset({"unavailable", "timeout", "step"})
 """What may be otherwise when the step is called; perhaps it never is, or something else is taken in its place."""
 
 

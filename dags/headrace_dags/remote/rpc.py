@@ -21,6 +21,10 @@ _code = grpc.StatusCode
 _TOO_LARGE = "eceived message larger than max"
 """What gRPC's own client says of an answer above the limit, under the code that servers use for "busy"."""
 _KINDS: Mapping[grpc.StatusCode, Kind] = {
+    _code.UNAVAILABLE: "unavailable",
+    _code.RESOURCE_EXHAUSTED: "unavailable",
+    _code.ABORTED: "unavailable",
+    _code.CANCELLED: "unavailable",
     _code.DEADLINE_EXCEEDED: "timeout",
     _code.UNAUTHENTICATED: "environment",
     _code.PERMISSION_DENIED: "environment",
@@ -30,7 +34,6 @@ _KINDS: Mapping[grpc.StatusCode, Kind] = {
     _code.NOT_FOUND: "load",
     _code.UNIMPLEMENTED: "load",
 }
-"""Of all others the server is away, busy or broken."""
 _CONTENTS = {
     "BOOL": "bool_contents",
     "INT8": "int_contents",
@@ -101,7 +104,7 @@ class RpcEndpoint:
             )
             return EndpointFailed("output", text)
         text = f"{self._address} answered {code.name}: {details}"
-        return EndpointFailed(_KINDS.get(code, "unavailable"), text)
+        return EndpointFailed(_KINDS.get(code, "step"), text)
 
 
 def _specs(listed: Any) -> tuple[TensorSpec, ...]:

@@ -88,7 +88,9 @@ class Batcher:
             results = self._results(items, shared)
         except NodeFailed as failure:
             apart = [list(some) for _, some in groupby(items, key=self._apart)]
-            if len(apart) == 1:
+            if failure.is_of_endpoint:
+                failed.update((item.request, failure) for item in items)
+            elif len(apart) == 1:
                 self._lose(items[0], failure, done, failed)
             else:
                 for some in apart:

@@ -146,6 +146,8 @@ class PreparedNode:
         try:
             return self._once(arguments, item)
         except NodeFailed as failure:
+            if failure.is_of_endpoint:
+                raise
             return LostItem(failure)
 
     def _called(self, arguments: Mapping[str, Any], item: int) -> Any:

@@ -30,6 +30,12 @@ class NodeFailed(Exception):
         place = f"{node}.{port}" if port else node
         super().__init__(f"{place} (item {item}): {message}" if item >= 0 else f"{place}: {message}")
 
+    @property
+    def is_of_endpoint(self) -> bool:
+        """Whether an endpoint failed whatever it was asked: no item is lost by it, and none would do better alone."""
+        cause = self.__cause__ and _innermost(self.__cause__)
+        return isinstance(cause, EndpointFailed) and cause.is_of_endpoint
+
 
 class LostItem:
     """Stands for an item of a tolerant map that failed.

@@ -64,6 +64,7 @@ def write(plan: Plan, workplace: Workplace, instances: int = 1) -> Repository:
     joined = tuple(ensembles(plan))
     with writing(folder, "the model repository"):
         shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
         for each in programs:
             _write_member(folder / each.name, each, instances)
         for ensemble in joined:
