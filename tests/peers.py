@@ -134,7 +134,7 @@ def told_peer(port: int = 0) -> Generator[Script]:
     script = Script()
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
+        def do_GET(self) -> None:  # the name that http.server calls
             if self.path == "/v2":
                 self._send(200, {"extensions": []})
                 return
@@ -142,7 +142,7 @@ def told_peer(port: int = 0) -> Generator[Script]:
             status = script.questions.pop(0) if script.questions else 200
             self._send(status, {"inputs": script.inputs, "outputs": [script.metadata or output]})
 
-        def do_POST(self) -> None:
+        def do_POST(self) -> None:  # likewise
             self.rfile.read(int(self.headers["Content-Length"]))
             script.seen.append(dict(self.headers))
             script.waiting.release()

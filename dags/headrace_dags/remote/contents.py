@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Iterator, Sequence
 
@@ -62,9 +63,9 @@ def of_items(items: Sequence[bytes], shape: Sequence[int]) -> Array:
     Raises:
         ValueError: there are more or fewer items than ``shape`` has places.
     """
+    if len(items) != (places := math.prod(shape)):  # looked at first: a stranger's shape may be of any size
+        raise ValueError(f"expects {places} elements, got {len(items)}")
     array = np.empty(tuple(shape), dtype=np.object_)
-    if len(items) != array.size:
-        raise ValueError(f"expects {array.size} elements, got {len(items)}")
     array.reshape(-1)[:] = list(items)
     return array
 
@@ -72,6 +73,9 @@ def of_items(items: Sequence[bytes], shape: Sequence[int]) -> Array:
 def _elements(contents: bytes) -> Iterator[bytes]:
     position = 0
     while position < len(contents):
-        (length,) = _LENGTH.unpack_from(contents, position)
-        position += _LENGTH.size + length
-        yield contents[position - length : position]
+        start = position + _LENGTH.size
+        length = int.from_bytes(contents[position:start], "little")
+        position = start + length
+        if position > len(contents):
+            raise ValueError("expects whole elements, got a part of one")
+        yield contents[start:position]

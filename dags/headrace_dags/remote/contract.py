@@ -13,6 +13,7 @@ Tensors = Mapping[str, Array]
 
 QUESTION_S = 10.0
 """So long a server may take to say what a model is."""
+_QUESTION_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +29,9 @@ class Limits:
     most_bytes: int
 
     @property
-    def question_s(self) -> float:
-        """Most seconds until a server has said what a model is."""
-        return min(QUESTION_S, self.timeout_s)
+    def of_questions(self) -> Limits:
+        """What it may cost to ask a server what a model is."""
+        return Limits(min(QUESTION_S, self.timeout_s), max(_QUESTION_BYTES, self.most_bytes))
 
 
 @dataclass(frozen=True, slots=True)

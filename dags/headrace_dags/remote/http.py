@@ -66,7 +66,7 @@ class Http:
         Raises:
             EndpointFailed: there is none, or it says what went wrong.
         """
-        return self._good(path, self._ask("POST", path, self._limits.timeout_s, content, headers))
+        return self._good(path, self._ask("POST", path, self._limits, content, headers))
 
     def get(self, path: str) -> Answer:
         """The answer to a question, which is a good one.
@@ -82,7 +82,7 @@ class Http:
         Raises:
             EndpointFailed: there is none.
         """
-        answer = self._ask("GET", path, self._limits.question_s)
+        answer = self._ask("GET", path, self._limits.of_questions)
         return answer if answer.is_good or _kind(answer.status) not in _NO_ANSWERS else self._good(path, answer)
 
     def _good(self, path: str, answer: Answer) -> Answer:
@@ -93,36 +93,38 @@ class Http:
         raise EndpointFailed(kind, _said(f"{self.base}{path}", answer), after_s=after_s)
 
     def _ask(
-        self, method: str, path: str, limit_s: float, content: bytes = b"", headers: Mapping[str, str] | None = None
+        self, method: str, path: str, limits: Limits, content: bytes = b"", headers: Mapping[str, str] | None = None
     ) -> Answer:
         url = f"{self.base}{path}"
-        connect_s = min(CONNECT_S, limit_s)
-        timeout = httpx2.Timeout(limit_s, connect=connect_s)
+        connect_s = min(CONNECT_S, limits.timeout_s)
+        timeout = httpx2.Timeout(limits.timeout_s, connect=connect_s)
         try:
             with self._client.stream(method, url, content=content, headers=headers, timeout=timeout) as response:
-                return self._whole(url, response, time.monotonic() + limit_s)
+                return _whole(url, response, limits)
         except httpx2.ConnectTimeout:
             raise EndpointFailed("unavailable", f"{url}: no connection within {connect_s:g} s") from None
         except httpx2.TimeoutException:
-            raise EndpointFailed("timeout", f"{url}: no answer within {limit_s:g} s") from None
+            raise EndpointFailed("timeout", f"{url}: no answer within {limits.timeout_s:g} s") from None
         except (httpx2.NetworkError, httpx2.RemoteProtocolError, httpx2.ProxyError) as error:
             raise EndpointFailed("unavailable", f"{url}: {error or type(error).__name__}") from None
         except (httpx2.RequestError, httpx2.InvalidURL, ValueError) as error:
             raise EndpointFailed("load", f"{url}: {type(error).__name__}: {error}") from None
 
-    def _whole(self, url: str, response: httpx2.Response, end_s: float) -> Answer:
-        parts: list[bytes] = []
-        size = 0
-        for part in response.iter_raw():
-            size += len(part)
-            if size > self._limits.most_bytes:
-                text = f"{url}: expects an answer of at most {self._limits.most_bytes} bytes (max_answer), got more"
-                raise EndpointFailed("output", text)
-            if time.monotonic() > end_s:  # a server that sends a little now and then
-                raise httpx2.ReadTimeout("the whole answer")
-            parts.append(part)
-        found = {name.lower(): value for name, value in response.headers.items()}
-        return Answer(response.status_code, response.reason_phrase, found, b"".join(parts))
+
+def _whole(url: str, response: httpx2.Response, limits: Limits) -> Answer:
+    end_s = time.monotonic() + limits.timeout_s
+    parts: list[bytes] = []
+    size = 0
+    for part in response.iter_raw():
+        size += len(part)
+        if size > limits.most_bytes:
+            text = f"{url}: expects an answer of at most {limits.most_bytes} bytes (max_answer), got more"
+            raise EndpointFailed("output", text)
+        if time.monotonic() > end_s:  # a server that sends a little now and then
+            raise httpx2.ReadTimeout("the whole answer")
+        parts.append(part)
+    found = {name.lower(): value for name, value in response.headers.items()}
+    return Answer(response.status_code, response.reason_phrase, found, b"".join(parts))
 
 
 def _kind(status: int) -> Kind:

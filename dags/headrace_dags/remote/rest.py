@@ -50,7 +50,7 @@ class RestEndpoint:
         answer = self._http.post(f"{self._path}/infer", content, headers)
         try:
             return dict(outputs(answer))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
             raise self._odd("outputs", error) from None
 
     def _odd(self, what: str, error: Exception) -> EndpointFailed:
@@ -112,7 +112,7 @@ def outputs(answer: Answer) -> Iterator[tuple[str, Array]]:
     """The tensors of an answer by name.
 
     Raises:
-        ValueError, KeyError, TypeError, AttributeError: it is no answer of the protocol.
+        ValueError, KeyError, TypeError, AttributeError, OverflowError: it is no answer of the protocol.
     """
     content, length = answer.content, answer.headers.get(_LENGTH.lower())
     end = len(content) if length is None else int(length)

@@ -77,7 +77,7 @@ class RpcEndpoint:
     def spec(self) -> ModelSpec:
         """What the server says of the model; see the contract."""
         request = _messages.ModelMetadataRequest(name=self._address.model, version=self._address.version)
-        found = self._called(self._stub.ModelMetadata, request, self._limits.question_s)
+        found = self._called(self._stub.ModelMetadata, request, self._limits.of_questions.timeout_s)
         return ModelSpec(_specs(found.inputs), _specs(found.outputs))
 
     def infer(self, inputs: Tensors, wanted: Sequence[str]) -> Tensors:

@@ -34,7 +34,7 @@ _OWN = frozenset(
         "user-agent",
     ]
 )
-"""Headers that the protocols write themselves; gRPC reserves ``grpc-``."""
+"""Headers that the protocols write themselves; gRPC keeps ``grpc-`` and ``-bin`` to itself."""
 _TELLING = re.compile(r"authorization|cookie|token|secret|password|passwd|credential|api-?key|signature|session")
 
 
@@ -82,8 +82,8 @@ def _token(token: Any) -> Misfit | None:
 def _header(name: Any, value: Any) -> Misfit | None:
     if not isinstance(name, str) or not _HEADER.fullmatch(name):
         return Misfit("remote-header", "expects a header's name, of letters, digits and -", f"{name!r}", "Rename it")
-    if name.lower() in _OWN or name.lower().startswith("grpc-"):
-        return Misfit("remote-header", f"the protocol writes {name} itself", "another one", "Leave it out")
+    if name.lower() in _OWN or name.lower().startswith("grpc-") or name.lower().endswith("-bin"):
+        return Misfit("remote-header", f"the protocol keeps {name} to itself", "another one", "Leave it out")
     if isinstance(value, Secret):
         return secret_name(value.name)
     write = f'Write headers={{"{name}": hr.Secret("NAME")}}, and the value into the environment or into .env'
