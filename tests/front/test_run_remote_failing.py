@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Generator
 from pathlib import Path
@@ -256,10 +257,13 @@ def test_a_model_that_is_not_there_is_said_before_anything_runs(asking: Project,
 
 
 def test_an_address_without_a_value_is_named(asking: Project) -> None:
-    done = run(asking, "once", "")
+    given = ("-i", "text=a", "--runtime", "inprocess", "--json")
+    done = asking.headrace("run", "asks.py:once", *given, PEER_URL="", PEER_KEY=KEY, PEER_TEAM=TEAM)
     assert done.code == 3
-    assert "remote-address" in done.err
-    assert "PEER_URL" in done.err
+    (problem,) = json.loads(done.err)["problems"]
+    assert (problem["code"], problem["where"]) == ("remote-address", "told")
+    assert problem["write"].startswith("Write a line PEER_URL=https://host into ")
+    assert not (asking.folder / ".headrace").exists()
 
 
 def test_a_secret_that_cannot_be_a_header_is_refused_and_not_told(asking: Project, peer: Script) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from headrace_dags.errors import EnvironmentLack, Location, Problem
+from headrace_dags.graph import Graph
 from headrace_dags.secrets.environment import Environment
 
 SCHEMES = ("http", "https", "grpc", "grpcs")
@@ -107,6 +108,23 @@ def resolve(url: str, environment: Environment, where: str, location: Location |
         expected = f"{misfit.expected} ({name} gives its beginning)"
         problem = Problem("remote-address", where, expected, misfit.got, misfit.write, location)
         raise EnvironmentLack(problem) from None
+
+
+def require_addresses(graph: Graph, environment: Environment) -> None:
+    """See that the address of every remote step of a graph is known.
+
+    Raises:
+        EnvironmentLack: with every one that is not (code ``remote-address``).
+    """
+    lacks: list[Problem] = []
+    for node in graph.nodes:
+        if node.step.remote:
+            try:
+                resolve(node.step.remote.url, environment, node.name, graph.sources.get(node.name))
+            except EnvironmentLack as lack:
+                lacks += lack.problems
+    if lacks:
+        raise EnvironmentLack(lacks)
 
 
 def parse(url: str) -> Address:

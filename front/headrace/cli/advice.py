@@ -57,6 +57,8 @@ ADVICE: Final[Mapping[str, str]] = {
     "platform, or serve it elsewhere.",
     "model-outside": "What is served is shipped from the import root, the folder of the nearest pyproject.toml. Put the model file below it, "
     "or into an installed package.",
+    "no-backend": "The server on this machine runs code and ONNX models. Export the model as ONNX and declare it with `hr.onnx`, or let a "
+    "server that runs it be called by `hr.remote`; `headrace plan --target kubernetes` plans it for a cluster.",
     "model-missing": "The path of a model file starts from the import root. A file that is downloaded or built must be there before "
     "the dag is planned.",
     "no-cache": "A cluster keeps no results between runs yet. Leave out cache=True where the dag is planned for one.",
@@ -75,6 +77,7 @@ ADVICE: Final[Mapping[str, str]] = {
     "any free one.",
     "secret-missing": "Put the value into the environment, or as a line NAME=value into .env beside pyproject.toml, which is not committed. "
     "`headrace doctor FILE` says which secrets of a file have no value.",
+    "extra-remote": "Run `pip install 'headrace[remote]'` in the environment that headrace runs in.",
     "extra-onnx": "Run `pip install 'headrace[onnx]'` in the environment that headrace runs in.",
     "triton-platform": "The server that pip installs runs on Linux only. Elsewhere `--runtime container` runs it in Docker or Podman, and "
     "`--runtime inprocess` runs the same dag without a server.",
@@ -115,6 +118,15 @@ ADVICE: Final[Mapping[str, str]] = {
     "module-shadowed": "Two modules of one name cannot be imported in one process. Rename yours, or run it in a process of its own.",
     "step-missing": "The plan names a step that its module no longer holds: the code is not the one that was planned. Plan or compile again.",
     "internal": "The whole traceback lies in the file that the message names. Please report it with that file; the run's state is as it was.",
+    # Endpoints of remote steps
+    "remote-address": "The URL of a remote step begins with a variable, `${NAME}`. Put what comes before `/v2` into the environment, or as "
+    "a line NAME=https://host into .env beside pyproject.toml.",
+    "remote-away": "A run asks every endpoint at its start what its model takes, and ends where it is not let in or the model is not there. "
+    "A server that does not answer, is busy or broken is asked again when the step is called.",
+    "remote-secret": "A token or key is sent as a header of a request, which is one line of ASCII. Perhaps the value has a line break at "
+    "its end, or is another one.",
+    "remote-tensors": "The endpoint says what its model takes and gives: names, datatypes, sizes. Give the ports of the step the same, or map "
+    'names with `inputs={"port": "TENSOR"}` and `outputs={"result": "TENSOR"}`; a model that takes batches is declared with `size=`.',
     # Failures of steps
     "input": "The step raised `hr.InputError`: it says that what it was given is at fault, not its code. The message names the port and "
     "the value it got; give another input.",
@@ -129,7 +141,7 @@ ADVICE: Final[Mapping[str, str]] = {
     "timeout": "A step took longer than its `with_(timeout=)`, counted from its start, or the whole run longer than the dag's `deadline=`. "
     "Allow more time, or let the step do less; what a run can do without goes into `hr.optional(value, within=)`.",
     "unavailable": "The server could not be started, or went away; the step is not at fault. `headrace logs --server` has its last words. "
-    "Or the endpoint of a remote step was away, busy or broken each time it was tried: the message says what it answered, and "
+    "Or the endpoint of a remote step was away or busy each time it was tried: the message says what it answered, and "
     "`hr.first(remote(x), local(x))` or `hr.optional(value, within=)` does without it.",
     "cancelled": "The run was stopped, by Ctrl-C or because its outputs were there already, or its server was ended. Nothing is wrong "
     "with the step.",

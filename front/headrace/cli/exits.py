@@ -27,6 +27,7 @@ _USUAL: Mapping[str, Exit] = {
     "Settings and commands": Exit.BAD_INPUT,
     "Plans that are refused": Exit.PLAN_REFUSED,
     "The machine": Exit.ENVIRONMENT,
+    "Endpoints of remote steps": Exit.ENVIRONMENT,
     "The server and the engine": Exit.STEP_FAILED,
     "Failures of steps": Exit.STEP_FAILED,
 }
@@ -35,6 +36,7 @@ _OTHERS: Mapping[str, Exit] = {
     "unknown-platform": Exit.BAD_INPUT,
     "module-shadowed": Exit.BAD_INPUT,
     "step-missing": Exit.BAD_INPUT,
+    "remote-tensors": Exit.STEP_FAILED,
     "usage": Exit.BAD_INPUT,
     "interrupted": Exit.INTERRUPTED,
     "input": Exit.BAD_INPUT,

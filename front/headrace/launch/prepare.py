@@ -17,6 +17,7 @@ from headrace.settings import Settings, resolve
 from headrace_dags.declare.declaration import Signature
 from headrace_dags.declare.understand import declaration_of
 from headrace_dags.plan.model import Plan
+from headrace_dags.remote.address import require_addresses
 from headrace_dags.secrets.environment import Environment
 from headrace_dags.secrets.naming import require
 from headrace_dags.secrets.redact import Redactor
@@ -82,14 +83,16 @@ def check(request: Request) -> Checked:
         BadInput: the file, the dag, an input or a setting is wrong.
         DefinitionError: the dag is declared wrongly.
         PlanError: this machine cannot run it.
-        EnvironmentLack: a secret has no value, the runtime that was asked for cannot run here, or the results have no place.
+        EnvironmentLack: a secret or an address has no value, the runtime that was asked for cannot run here, or the results have no place.
     """
     found = open_dag(request.spec)
     settings = resolve(found.import_root, {"runtime": request.runtime, "state": request.state})
     plan = make_plan(found, "local", "")
     signature = declaration_of(found.dag).signature
     inputs = read_inputs(signature, request.pairs)
-    redact = require(plan.graph, Environment.at(found.import_root))
+    environment = Environment.at(found.import_root)
+    redact = require(plan.graph, environment)
+    require_addresses(plan.graph, environment)
     look_at(request.out or settings.results, "results", ELSEWHERE)
     chosen = choose(settings.runtime, container_settings(settings).engine)
     limits = Limits(settings.cache_bytes, settings.cache_age_s) if request.cache and settings.cache_bytes else None
