@@ -57,6 +57,24 @@ def embed(ids: Vector) -> Vector: ...
 def embed_many(ids: hr.Batch[Vector]) -> hr.Batch[Vector]: ...
 
 
+@hr.tensorrt("embed.plan", gpu_memory="2Gi")
+def embed_engine(ids: Vector) -> Vector: ...
+
+
+@hr.torchscript("embed.pt", size=16, device="gpu")
+def embed_script(ids: hr.Batch[Vector]) -> hr.Batch[Vector]: ...
+
+
+@hr.remote("${MODELS_URL}/v2/models/embed", token=hr.Secret("TOKEN"), outputs={"result": "embedding"}, timeout="5s")
+def embed_there(ids: Vector) -> Vector: ...
+
+
+@hr.remote(
+    "grpcs://models.example:8001/v2/models/embed", size=16, headers={"X-Team": "vision", "X-Key": hr.Secret("KEY")}
+)
+def embed_many_there(ids: hr.Batch[Vector]) -> hr.Batch[Vector]: ...
+
+
 class Transcribe(hr.Stateful, device="gpu", gpu_memory="6Gi", memory="1Gi", slice=""):
     model: str = "base"
     beams: int = 1
@@ -119,6 +137,10 @@ def plain_calls(image: hr.Image, images: list[hr.Image], pdf: hr.Pdf, vector: Ve
     assert_type(rank.map(images, "a"), list[float])
     assert_type(embed(vector), Vector)
     assert_type(embed_many.map([vector]), list[Vector])
+    assert_type(embed_engine(vector), Vector)
+    assert_type(embed_script.map([vector]), list[Vector])
+    assert_type(embed_there(vector), Vector)
+    assert_type(embed_many_there.map([vector]), list[Vector])
     assert_type(described(image), str)
     assert_type(Transcribe()(sounds[0]), list[Word])
     assert_type(Transcribe().map(sounds, language="de"), list[list[Word]])
