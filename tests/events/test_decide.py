@@ -290,6 +290,16 @@ def test_faults_of_infrastructure_count_no_attempt_but_come_to_an_end(kind: Fail
             attempt += 1
 
 
+@pytest.mark.parametrize(("asked_s", "least_s", "most_s"), [(0.0, 0.1, 0.2), (7.0, 7.0, 7.0), (3600.0, 60.0, 60.0)])
+def test_who_asks_to_be_left_alone_is(asked_s: float, least_s: float, most_s: float) -> None:
+    run = Run(plan_of("x", [Part("a", takes=("x",))], "a.out"))
+    run.submit(x=1)
+    failure = TaskFailure(kind="unavailable", message="busy", after_s=asked_s)
+    (timer,) = run.take(Failed(task=key("a/0/1"), failure=failure))
+    assert isinstance(timer, SetTimer)
+    assert least_s <= round(timer.at_s - run.at_s, 6) <= most_s
+
+
 def test_only_the_attempt_under_way_counts() -> None:
     run = Run(plan_of("x", [Part("a", takes=("x",), retry=1)], "a.out"))
     run.submit(x=1)
