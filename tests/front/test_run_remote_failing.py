@@ -62,6 +62,11 @@ def again(text: hr.Text) -> hr.Text:
 
 
 @hr.dag
+def kept(text: hr.Text) -> hr.Text:
+    return told.with_(cache=True)(text)
+
+
+@hr.dag
 def quick(text: hr.Text) -> hr.Text:
     return hasty(text)
 
@@ -182,6 +187,13 @@ def test_something_else_is_taken_of_a_peer_that_fails(runtime: str, asking: Proj
     peer.statuses = [500]
     done = run(asking, "either", peer.url, "--json", runtime=runtime)
     assert done.json["outputs"][0]["value"] == "here: a b"
+
+
+def test_an_answer_is_kept_between_runs_where_that_is_asked_for(asking: Project, peer: Script) -> None:
+    for _ in range(2):
+        done = run(asking, "kept", peer.url, "--json")
+        assert done.json["outputs"][0]["value"] == "told"
+    assert len(peer.seen) == 1
 
 
 def test_a_peer_that_stays_away_is_named(asking: Project) -> None:
