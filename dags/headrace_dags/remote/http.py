@@ -15,6 +15,7 @@ from headrace_dags.remote.contract import Limits
 from headrace_dags.remote.failing import EndpointFailed, Kind
 
 CONNECT_S = 5.0
+_LONGEST_S = 86_400.0
 _REASON_CHARACTERS = 500
 _LOCKED_OUT = frozenset({401, 403, 407})
 _UNKNOWN = frozenset({404, 501, 505})
@@ -140,14 +141,14 @@ def _kind(status: int) -> Kind:
 
 
 def _retry_after_s(text: str) -> float:
-    """What ``Retry-After`` says, as seconds or as a date; 0 for nothing that can be read."""
+    """What ``Retry-After`` says, as seconds or as a date; 0 for nothing that can be read, a day at most."""
     if text.strip().isdecimal():
-        return float(text)
+        return min(float(text), _LONGEST_S)
     try:
         when = parsedate_to_datetime(text)
     except ValueError:
         return 0.0
-    return max(0.0, (when - datetime.now(UTC if when.tzinfo else None)).total_seconds())
+    return min(max(0.0, (when - datetime.now(UTC if when.tzinfo else None)).total_seconds()), _LONGEST_S)
 
 
 def _said(url: str, answer: Answer) -> str:

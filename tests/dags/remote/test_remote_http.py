@@ -60,7 +60,9 @@ def test_a_failure_tells_whose_it_is_and_no_secret(status, kind, peer, told):
     assert len(peer.seen) == 1
 
 
-@pytest.mark.parametrize(("said", "after_s"), [("7", 7), ("Wed, 21 Oct 2015 07:28:00 GMT", 0), ("soon", 0)])
+@pytest.mark.parametrize(
+    ("said", "after_s"), [("7", 7), ("Wed, 21 Oct 2015 07:28:00 GMT", 0), ("soon", 0), ("9" * 400, 86_400)]
+)
 def test_a_busy_server_says_when_to_come_back(said, after_s, peer, told):
     peer.statuses, peer.headers = [429], {"Retry-After": said}
     with pytest.raises(hr.EndpointFailed) as raised:
