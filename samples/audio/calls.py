@@ -48,6 +48,8 @@ def listen(recording: hr.Wav, quiet: float = 0.03, pause: float = 0.5, pace: flo
         pause: the silence in seconds that ends a caption.
         pace: how fast it is heard: 1 as it was spoken, 2 twice as fast; 0 as fast as it can be read.
     """
+    if pace < 0:
+        raise hr.InputError(f"pace is how fast the call is heard, 0 or more, got {pace}")
     for piece in pieces(_blocks(recording, pace), quiet=quiet, pause_s=pause):
         if keys := keys_of(piece.sound):
             until_s = piece.at_s + len(piece.sound) / RATE
@@ -79,9 +81,13 @@ def _opened(file: BinaryIO) -> wave.Wave_read:
     try:
         sound = wave.open(file, "rb")  # noqa: SIM115  # closed by who reads it
     except (wave.Error, EOFError) as error:
-        raise hr.InputError(str(error)) from error
-    if (sound.getframerate(), sound.getnchannels(), sound.getsampwidth()) != (RATE, 1, 2):
-        raise hr.InputError(
-            f"expects {RATE} Hz, one channel and 16 bits; convert it with: sox IN -r {RATE} -c 1 -b 16 OUT"
-        )
+        raise _unfit(str(error)) from error
+    rate, channels, bits = sound.getframerate(), sound.getnchannels(), 8 * sound.getsampwidth()
+    if (rate, channels, bits) != (RATE, 1, 16):
+        raise _unfit(f"{rate} Hz, {channels} channels, {bits} bits")
     return sound
+
+
+def _unfit(got: str) -> hr.InputError:
+    wanted = f"expects {RATE} Hz, 1 channel, 16 bits of plain PCM, got {got}"
+    return hr.InputError(f"{wanted}; convert it with: sox IN -r {RATE} -c 1 -b 16 -e signed-integer OUT.wav")

@@ -11,10 +11,11 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import headrace as hr
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageSequence
 from pydantic import ValidationError
 
@@ -22,7 +23,7 @@ import glyphs
 from papers import Invoice, Item, Kind, Letter, Paper, Row, Table, Unread
 
 MOST_PAGES = 256
-UNREADABLE = (OSError, SyntaxError, TypeError, ValueError, LookupError, EOFError)
+UNREADABLE = (OSError, SyntaxError, TypeError, ValueError, LookupError, EOFError, Image.DecompressionBombError)
 """What Pillow raises of a damaged file, as the damage has it."""
 GREY = 0.2
 """A page of which a larger part is neither ink nor paper is a photo."""
@@ -40,12 +41,11 @@ class Filed(NamedTuple):
 @hr.step(max_items=MOST_PAGES)
 def pages(scan: hr.ImageFile) -> Iterator[hr.Image]:
     """The pages of a multi-page TIFF, in shades of grey."""
-    try:
-        with scan.open() as file, Image.open(file) as stack:
-            for page in ImageSequence.Iterator(stack):
-                yield np.asarray(page.convert("L"))[:, :, np.newaxis]
-    except UNREADABLE as error:
-        raise hr.InputError(f"the scan cannot be read: {error}") from error
+    with scan.open() as file:
+        for number, page in enumerate(decoded(file)):
+            if number == MOST_PAGES:
+                raise hr.InputError(f"the scan has more than {MOST_PAGES} pages; split it")
+            yield page[:, :, np.newaxis]
 
 
 @hr.step
@@ -122,6 +122,29 @@ def documents(scan: hr.ImageFile) -> Filed:
     """File a stack of post."""
     filed = table(page_record.map(pages(scan)))
     return Filed(filed, listing(filed))
+
+
+def decoded(file: BinaryIO) -> Iterator[NDArray[np.uint8]]:
+    """The pages of a file in shades of grey: ``h w`` each.
+
+    Raises:
+        InputError: it is no picture, or damaged.
+    """
+    try:
+        with Image.open(file) as stack:
+            for page in ImageSequence.Iterator(stack):
+                yield grey(page)
+    except UNREADABLE as error:
+        raise hr.InputError(f"the scan cannot be read: {error}") from error
+
+
+def grey(page: Image.Image) -> NDArray[np.uint8]:
+    """A page in shades of grey, on white paper where it is transparent: ``h w``."""
+    if page.mode.startswith("I"):  # 16 bits, which Pillow would cut off at 255 and not scale
+        return (np.clip(np.asarray(page, np.float64), 0, 65535) / 257).astype(np.uint8)
+    if page.has_transparency_data:
+        page = Image.alpha_composite(Image.new("RGBA", page.size, "white"), page.convert("RGBA"))
+    return np.asarray(page.convert("L"))
 
 
 def ink(page: hr.Image) -> glyphs.Ink:

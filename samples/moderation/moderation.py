@@ -11,7 +11,7 @@ from typing import Annotated, TypeAlias
 
 import headrace as hr
 import numpy as np
-from PIL import UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 import pictures
 import tone
@@ -49,7 +49,9 @@ def examine(attachment: hr.Blob) -> Look:
             return pictures.look(file)
     except UnidentifiedImageError as error:
         raise hr.InputError("it is no picture") from error
-    except OSError as error:
+    except Image.DecompressionBombError as error:
+        raise hr.InputError(f"the picture is too large: {error}") from error
+    except (OSError, SyntaxError) as error:  # a broken chunk of a PNG is a SyntaxError
         raise hr.InputError(f"the picture is damaged: {error}") from error
 
 
@@ -63,7 +65,9 @@ def decide(scores: Scores, looks: hr.Many[Look | None]) -> Verdict:
     bad += [
         f"attachment {place} is a copy of {look.copy_of}" for place, look in enumerate(looks) if look and look.copy_of
     ]
-    unsure = [] if sure >= SURE else [f"the text may be {said}"]
+    unsure = (
+        [] if sure >= SURE else ["the tone of the text is unclear" if said == "fine" else f"the text may be {said}"]
+    )
     unsure += [f"attachment {place} could not be opened" for place in lost]
     decision = Decision.REFUSE if bad else Decision.ASK if unsure else Decision.PUBLISH
     return Verdict(decision=decision, reasons=bad + unsure, tone=said, sure=sure, looks=list(looks), lost=lost)

@@ -21,6 +21,7 @@ from wording import letter_groups, named_colours
 HERE = Path(__file__).parent
 SIDE = 64
 SHOWN = 5
+ALIKE = 0.25  # what a query has in common (a cosine) with the nearest picture at least: less is chance
 
 Thumbnail: TypeAlias = Annotated[
     np.ndarray[tuple[int, int, int], np.dtype[np.uint8]], hr.Layout("image", "h=64 w=64 c=3")
@@ -59,7 +60,9 @@ def thumbnail(picture: hr.ImageFile | None) -> Thumbnail:
             return np.asarray(Image.open(file).convert("RGB").resize((SIDE, SIDE), Image.Resampling.BOX), np.uint8)
     except UnidentifiedImageError as error:
         raise hr.InputError("the query's picture is no picture") from error
-    except OSError as error:
+    except Image.DecompressionBombError as error:
+        raise hr.InputError(f"the query's picture is too large: {error}") from error
+    except (OSError, SyntaxError) as error:  # a broken chunk of a PNG is a SyntaxError
         raise hr.InputError(f"the query's picture is damaged: {error}") from error
 
 
@@ -93,7 +96,7 @@ def by_colours(query: Colours) -> Ranking:
 @hr.step
 def by_edges(query: Edges) -> Ranking:
     """Pictures with the outlines of the query."""
-    return nearest("edges", query)
+    return nearest("edges", query, alike=ALIKE)
 
 
 @hr.step
@@ -101,7 +104,7 @@ def by_caption(text: hr.Text) -> Ranking:
     """Pictures whose caption is written like the query."""
     if not text.strip():
         raise hr.InputError("the query has no words")
-    return nearest("captions", letter_groups(text))
+    return nearest("captions", letter_groups(text), alike=ALIKE)
 
 
 @hr.step
@@ -122,12 +125,17 @@ def find(text: hr.Text = "", picture: hr.ImageFile | None = None) -> Answer:
     return fuse(hr.quorum(2, by_colours(tones), by_edges(edges(pixels)), by_caption(text), within="30s"))
 
 
-def nearest(index: str, query: np.ndarray[tuple[int], np.dtype[np.float32]]) -> Ranking:
+def nearest(index: str, query: np.ndarray[tuple[int], np.dtype[np.float32]], alike: float = 0.0) -> Ranking:
     """Rank all pictures of ``index`` by how near they are to ``query``.
 
     The file is read at every query (it is small), so a new index is taken up without a restart.
+
+    Raises:
+        InputError: even the nearest is less like the query than ``alike``, so any order would be chance.
     """
     with np.load(HERE / "index" / f"{index}.npz") as saved:
+        if float((saved["vectors"] @ query).max()) < alike:
+            raise hr.InputError(f"no picture has {index} like the query's")
         distances = np.linalg.norm(saved["vectors"] - query, axis=1)
         order = np.argsort(distances, kind="stable")
         return Ranking(index=index, names=[str(saved["names"][place]) for place in order])

@@ -65,12 +65,39 @@ def test_voices_noise_and_silence_are_no_keys() -> None:
 
 def test_what_is_no_telephone_sound_is_the_inputs_fault(tmp_path: Path) -> None:
     with wave.open(str(tmp_path / "fast.wav"), "wb") as file:
-        file.setparams((1, 2, 16_000, 0, "NONE", ""))
-    (tmp_path / "broken.wav").write_bytes(b"RIFF" + bytes(20))
-    with pytest.raises(hr.InputError, match="expects 8000 Hz"):
-        calls.listen(hr.Wav(tmp_path / "fast.wav"))
-    with pytest.raises(hr.InputError, match="not a WAVE file"):
-        calls.listen(hr.Wav(tmp_path / "broken.wav"))
+        file.setparams((2, 3, 16_000, 0, "NONE", ""))
+    make_call.write(tmp_path / "a-law.wav", np.zeros(tones.RATE, np.float32))
+    encoded = bytearray((tmp_path / "a-law.wav").read_bytes())
+    encoded[20] = 6  # WAVE_FORMAT_ALAW
+    for wav, got in (
+        ((tmp_path / "fast.wav").read_bytes(), "16000 Hz, 2 channels, 24 bits"),
+        (bytes(encoded), "unknown format: 6"),
+        (b"RIFF" + bytes(20), "not a WAVE file"),
+    ):
+        with pytest.raises(hr.InputError, match=f"expects 8000 Hz, .*, got {got}; convert it with: sox"):
+            calls.listen(hr.Wav(wav))
+
+
+def test_silence_and_an_empty_call_have_no_captions(tmp_path: Path) -> None:
+    for seconds in (0, 3):
+        make_call.write(tmp_path / "still.wav", np.zeros(seconds * tones.RATE, np.float32))
+        found = calls.call(hr.Wav(tmp_path / "still.wav"))
+        assert (found.captions, found.summary) == ([], calls.Summary(numbers=[], dialled_s=0))
+
+
+def test_a_call_is_not_heard_backwards(recording: hr.Wav) -> None:
+    with pytest.raises(hr.InputError, match="pace is how fast"):
+        calls.listen(recording, pace=-1)
+
+
+def test_an_instrument_is_no_key_and_two_pure_tones_are() -> None:
+    at_s = np.arange(tones.RATE) / tones.RATE
+
+    def chord(*notes: float, overtones: int) -> activity.Sound:
+        return sum(np.sin(2 * np.pi * hz * n * at_s) / n for hz in notes for n in range(1, overtones + 1)) * 0.1
+
+    assert tones.keys_of(chord(440, 554.4, 659.3, overtones=6)) == ""
+    assert tones.keys_of(chord(698.5, 1318.5, overtones=1)) == "2"
 
 
 @pytest.mark.parametrize("runtime", ["inprocess", "triton"])

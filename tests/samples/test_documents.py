@@ -1,5 +1,6 @@
 """The documents sample reads its post: every record and total is what was printed, and only what is needed is read."""
 
+import io
 from decimal import Decimal
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import make_post
 import numpy as np
 import pytest
 from papers import Invoice, Item, Kind, Letter, Unread
+from PIL import Image
 
 import headrace as hr
 
@@ -122,6 +124,35 @@ def test_an_invoice_adds_up_or_not() -> None:
     invoice = Invoice(number="1", day="2026-01-02", sender="Ada", items=items, total=Decimal(69))
     assert invoice.adds_up
     assert not invoice.model_copy(update={"total": Decimal(96)}).adds_up
+
+
+@pytest.mark.parametrize("form", ["1", "L", "P", "RGB", "CMYK", "I;16", "LA", "black on nothing"])
+def test_a_page_is_read_however_its_pixels_are_kept(post: make_post.Post, tmp_path: Path, form: str) -> None:
+    (drawn,) = make_post.Post(1).pictures()
+    if form == "I;16":
+        page = Image.fromarray(drawn.astype(np.uint16) * 257)
+    elif form == "black on nothing":
+        page = Image.merge("LA", [Image.new("L", drawn.shape[::-1]), Image.fromarray(255 - drawn)])
+    else:
+        page = Image.fromarray(drawn).convert(form)
+    page.save(tmp_path / "page.tif")
+    assert documents.page_record.map(documents.pages(hr.ImageFile(tmp_path / "page.tif"))) == post.papers[:1]
+
+
+def test_a_stack_that_is_too_high_is_refused(tmp_path: Path) -> None:
+    sheet = Image.new("1", (8, 8), 1)
+    sheet.save(tmp_path / "most.tif", save_all=True, append_images=[sheet] * (documents.MOST_PAGES - 1))
+    assert len(documents.pages(hr.ImageFile(tmp_path / "most.tif"))) == documents.MOST_PAGES
+    sheet.save(tmp_path / "more.tif", save_all=True, append_images=[sheet] * documents.MOST_PAGES)
+    with pytest.raises(hr.InputError, match=r"^the scan has more than 256 pages; split it"):
+        documents.pages(hr.ImageFile(tmp_path / "more.tif"))
+
+
+def test_a_page_that_is_too_large_to_decode_is_refused() -> None:
+    file = io.BytesIO()
+    Image.new("1", (20_000, 10_000)).save(file, "PNG")
+    with pytest.raises(hr.InputError, match="the scan cannot be read: Image size"):
+        documents.pages(hr.ImageFile(file.getvalue()))
 
 
 def test_a_file_that_is_no_picture_is_refused() -> None:

@@ -86,6 +86,18 @@ def test_a_refused_picture_outweighs_what_is_lost() -> None:
     assert verdict.reasons == ["attachment 1 is a copy of poster", "attachment 0 could not be opened"]
 
 
+def test_a_text_in_letters_that_it_does_not_know_is_for_a_person() -> None:
+    verdict = moderation.moderate("привет, давай дружить", attached("garden.png"))
+    assert (verdict.decision, verdict.reasons) == (Decision.ASK, ["the tone of the text is unclear"])
+
+
+def test_a_picture_that_is_too_large_to_decode_is_the_inputs_fault() -> None:
+    file = io.BytesIO()
+    Image.new("1", (20_000, 10_000)).save(file, "PNG")
+    with pytest.raises(hr.InputError, match="the picture is too large"):
+        moderation.examine(hr.Blob(file.getvalue()))
+
+
 def test_too_many_that_cannot_be_opened_give_no_verdict() -> None:
     with pytest.raises(
         NodeFailed, match=r"2 of 3 items failed, min_success=0\.5 allows fewer; the first: it is no picture"

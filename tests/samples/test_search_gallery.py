@@ -65,6 +65,31 @@ def test_a_picture_that_cannot_be_decoded_leaves_one_index_and_is_refused() -> N
         gallery.find("blue circle", hr.ImageFile(b"no picture"))
 
 
+@pytest.mark.parametrize("words", ["синий круг", "wer ist das", "rnig"])
+def test_words_that_no_caption_has_are_no_answer(words: str) -> None:
+    with pytest.raises(hr.InputError, match="no picture has captions like the query's"):
+        gallery.by_caption(words)
+    with pytest.raises(NodeFailed, match=r"names no colour|no picture has captions"):
+        gallery.find(words)
+
+
+def test_a_picture_without_edges_is_no_answer_of_their_index() -> None:
+    file = io.BytesIO()
+    Image.new("RGB", (1, 1), (40, 70, 190)).save(file, "PNG")
+    found = gallery.find("blue circle", hr.ImageFile(file.getvalue())).found
+    assert found.answered == ["colours", "captions"]
+    with pytest.raises(NodeFailed, match="no picture has edges like the query's"):
+        gallery.find(picture=hr.ImageFile(file.getvalue()))
+
+
+def test_a_picture_that_is_too_large_to_decode_is_refused() -> None:
+    file = io.BytesIO()
+    Image.new("1", (20_000, 10_000)).save(file, "PNG")
+    with pytest.raises(NodeFailed, match="the query's picture is too large") as refused:
+        gallery.find(picture=hr.ImageFile(file.getvalue()))
+    assert isinstance(refused.value.__cause__, hr.InputError)
+
+
 def test_places_are_summed_and_ties_go_by_name() -> None:
     one, other = Ranking(index="a", names=["x", "y", "z"]), Ranking(index="b", names=["y", "x", "z"])
     assert fused([one, other]) == [("x", 1 / 61 + 1 / 62), ("y", 1 / 61 + 1 / 62), ("z", 2 / 63)]
