@@ -56,6 +56,7 @@ docs: $(VENV)/.dev  ## write the generated pages and pictures again
 	$(BIN)/python docs/generate.py
 	$(BIN)/python -c "from pathlib import Path; from headrace_dags.plan.schemas import write; write(Path('docs/reference'))"
 	$(BIN)/headrace graph $(LECTURE)/lecture.py:lecture --segments -o docs/images/lecture.svg
+	$(BIN)/headrace graph samples/audio/calls.py:call --segments -o docs/images/audio.svg
 	$(BIN)/headrace graph samples/search/gallery.py:find --segments -o docs/images/search.svg
 	$(BIN)/headrace graph samples/moderation/moderation.py:moderate --segments -o docs/images/moderation.svg
 	$(BIN)/headrace graph samples/documents/documents.py:documents --segments -o docs/images/documents.svg

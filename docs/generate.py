@@ -72,7 +72,7 @@ def _errors_lines(examples: dict[str, Any]) -> Iterator[str]:
     yield from _table(("exit code", "means"), ((str(int(code)), said) for code, said in EXITS.items()))
     yield "\n## How a run ends\n\n" + _ENDINGS
     yield from _table(("run", "means"), ((f"`{ending}`", said) for ending, said in ENDINGS.items()))
-    yield "\n## The files of the examples\n\nThe examples below are played by the tests, in a folder with these two files.\n"
+    yield "\n## The files of the examples\n\nThe examples below are played by the tests, in a folder with these files.\n"
     for name, text in examples["files"].items():
         yield f"```python\n# file: {name}\n{text.strip()}\n```\n"
     for group, titles in OTHER_GROUPS.items():

@@ -97,12 +97,6 @@ class PlanError(HeadraceError, ValueError):
     exit_code = Exit.PLAN_REFUSED
 
 
-class RunFailed(HeadraceError, RuntimeError):
-    """Raised when a step of a run failed."""
-
-    exit_code = Exit.STEP_FAILED
-
-
 class InputError(ValueError):
     """Raised by a step's body when its input is at fault: the run ends at once, without a retry, and names the input."""
 

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
         InputError,
         PlanError,
         Problem,
-        RunFailed,
     )
     from headrace_dags.layout import Layout
     from headrace_dags.media.handles import AudioFile, Blob, ImageFile, Jpeg, Mp3, Mp4, Pdf, Png, Video, Wav
@@ -54,7 +53,6 @@ __all__ = (
     "PlanError",
     "Png",
     "Problem",
-    "RunFailed",
     "Secret",
     "Stateful",
     "StatefulBatch",
@@ -90,7 +88,6 @@ _HOMES = {
         "InputError",
         "PlanError",
         "Problem",
-        "RunFailed",
     ),
     "layout": ("Layout",),
     "media.handles": ("AudioFile", "Blob", "ImageFile", "Jpeg", "Mp3", "Mp4", "Pdf", "Png", "Video", "Wav"),

@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = runpy.run_path(str(ROOT / "docs" / "generate.py"))["PAGES"]
 PICTURES = {
     "lecture.svg": "lecture/lecture.py:lecture",
+    "audio.svg": "audio/calls.py:call",
     "search.svg": "search/gallery.py:find",
     "moderation.svg": "moderation/moderation.py:moderate",
     "documents.svg": "documents/documents.py:documents",

@@ -19,15 +19,12 @@ from headrace_dags.errors import (
     Location,
     PlanError,
     Problem,
-    RunFailed,
 )
 
 PROBLEM = Problem("port-type", "read.frame", "expects Image", "Text", "Write read(frame)", Location("dag.py", 4))
 
 
-@pytest.mark.parametrize(
-    ("kind", "code"), [(DefinitionError, 2), (BadInput, 2), (EnvironmentLack, 3), (PlanError, 4), (RunFailed, 1)]
-)
+@pytest.mark.parametrize(("kind", "code"), [(DefinitionError, 2), (BadInput, 2), (EnvironmentLack, 3), (PlanError, 4)])
 def test_each_error_has_its_exit_code(kind: type[HeadraceError], code: int, capsys: pytest.CaptureFixture[str]) -> None:
     assert explain(kind([PROBLEM, PROBLEM]), as_json=False) == code
     line = "dag.py:4 (read.frame) [port-type]: expects Image, got Text. Write read(frame).\n"
