@@ -6,7 +6,6 @@ file beside the notebook, imports that file and gives its names to the notebook.
 
 from __future__ import annotations
 
-import importlib.util
 import linecache
 import sys
 from collections.abc import Mapping
@@ -99,11 +98,10 @@ def _file(folder: Path, name: str) -> Path:
 
 
 def _imported(file: Path) -> ModuleType:
-    """The module of a file that may have changed within the second, when bytecode would be taken for its own."""
+    """The module of a file as it is now."""
     from headrace_dags.project.discover import load_module
     from headrace_dags.project.importroot import placed
 
-    Path(importlib.util.cache_from_source(str(file))).unlink(missing_ok=True)
     linecache.checkcache(str(file))
     _, name = placed(file)
     if _is_from(sys.modules.get(name), file):

@@ -14,6 +14,7 @@ from headrace_dags.graph import Node, Use
 from headrace_dags.misfit import Misfit
 from headrace_dags.plan.model import Flow
 from headrace_dags.ports.common import common
+from headrace_dags.project.fromsource import from_source
 from headrace_dags.record import canonical
 from headrace_dags.running import bodies
 from headrace_dags.running.bodies import Body
@@ -53,6 +54,7 @@ def load(program: Program) -> Loaded:
     Raises:
         TaskFailed: of the first node that fails: ``load``, or ``environment`` where something is not installed.
     """
+    from_source(program.import_root)
     loaded: dict[bytes, Body] = {}
     steps = [node for node in program.nodes if node.join is None]
     for node in steps:

@@ -14,6 +14,7 @@ from typing import Any
 from headrace_dags.declare.dag import Dag
 from headrace_dags.errors import BadInput, DefinitionError, Problem
 from headrace_dags.project.check import dags_in
+from headrace_dags.project.fromsource import from_source
 from headrace_dags.project.importroot import import_from, placed
 from headrace_dags.rules.names import listed, meant
 from headrace_dags.rules.raised import correction, said
@@ -136,6 +137,7 @@ def _one_of(files: list[str], name: str = "") -> str:
 
 def _module_file(name: str) -> Path | None:
     """The file of a module, looked for in the working directory first. Its parents are imported, itself not."""
+    from_source(Path.cwd())
     sys.path[:0] = [""]
     try:
         spec = importlib.util.find_spec(name)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import importlib
 import sys
-import sysconfig
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
+
+from headrace_dags.project.fromsource import from_source, is_library
 
 
 def import_root(file: Path) -> Path:
@@ -40,6 +41,7 @@ def import_from(root: Path, name: str) -> ModuleType:
     _give_way(root, name)
     with _undone_on_error(root):
         _put_first(root)
+        from_source(root)
         importlib.invalidate_caches()
         return importlib.import_module(name)
 
@@ -71,14 +73,17 @@ def _is_of_a_project(module: ModuleType) -> bool:
     """Whether a module is neither of Python, nor of an installed library, nor Headrace's own."""
     if module.__name__.startswith("headrace") or not (getattr(module, "__file__", None) or hasattr(module, "__path__")):
         return False
-    libraries = {Path(sysconfig.get_path(kind)) for kind in ("stdlib", "platstdlib", "purelib", "platlib")}
-    return not any(_lies_in(module, library.resolve()) for library in libraries)
+    return not any(map(is_library, _places(module)))
 
 
 def _lies_in(module: ModuleType, root: Path) -> bool:
     """Whether a module, or any part of a namespace package, comes from below ``root``."""
+    return any(place.is_relative_to(root) for place in _places(module))
+
+
+def _places(module: ModuleType) -> Iterator[Path]:
     places = [getattr(module, "__file__", None), *getattr(module, "__path__", ())]
-    return any(Path(place).resolve().is_relative_to(root) for place in places if place)
+    return (Path(place).resolve() for place in places if place)
 
 
 def _forget(name: str) -> None:

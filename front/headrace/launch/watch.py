@@ -5,7 +5,6 @@ A process a run: whatever an edit breaks or leaves behind in memory, the next ru
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -98,12 +97,10 @@ def _changes(files: Watched) -> Generator[frozenset[Path]]:
 def _running(command: Sequence[str]) -> Generator[subprocess.Popen[bytes]]:
     """A run while inside; leaving ends it as Ctrl-C does, which a second Ctrl-C cuts short.
 
-    It has a process group of its own, so that a terminal's Ctrl-C reaches it once, from here. No bytecode is written: of two
-    edits in one second the second would be taken for the first.
+    It has a process group of its own, so that a terminal's Ctrl-C reaches it once, from here.
     """
-    environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
     words = [sys.executable, "-P", "-m", "headrace", *command]
-    run = subprocess.Popen(words, stdin=subprocess.DEVNULL, env=environment, process_group=0)  # noqa: S603  # ourselves
+    run = subprocess.Popen(words, stdin=subprocess.DEVNULL, process_group=0)  # noqa: S603  # ourselves
     try:
         yield run
     finally:
