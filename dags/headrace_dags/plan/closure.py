@@ -1,4 +1,4 @@
-"""The import closure of a module: the files below the import root that it runs, and the packages outside that it leans on."""
+"""The import closure of a module: the files that it runs, and the installed packages that it leans on."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from headrace_dags.plan.homes import homes
 from headrace_dags.plan.imports import imported
 
 _OURS = "headrace"
@@ -18,19 +19,23 @@ class Closure:
     """What a module leans on.
 
     Attributes:
-        files: path below the import root, with ``/`` -> hex SHA-256.
+        files: path below the import root, with ``/`` -> hex SHA-256; of code beside it (``src`` on the path, a project that is
+            installed to be edited) the path below the folder that it is imported from.
+        paths: where these files are.
         outside: top-level names of imported modules that are neither below the root, nor of the standard library, nor
             Headrace's own.
     """
 
     files: dict[str, str]
+    paths: frozenset[Path]
     outside: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    """One source file: its digest and the names it imports."""
+    """One source file: its path below the folder that it is imported from, its digest and the names it imports."""
 
+    name: str
     digest: str
     names: frozenset[str]
 
@@ -45,11 +50,12 @@ class Closures:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._read: dict[Path, _File] = {}
-        self._found: dict[str, tuple[Path, ...]] = {}
+        self._found: dict[tuple[Path, str], tuple[Path, ...]] = {}
+        self._homes: dict[str, tuple[Path, ...]] = {}
 
     def of(self, module: str) -> Closure:
         """The closure of ``module``, a dotted name."""
-        files: dict[str, str] = {}
+        files: dict[Path, _File] = {}
         outside: set[str] = set()
         seen: set[str] = set()
         waiting = [module]
@@ -58,31 +64,35 @@ class Closures:
             if name in seen:
                 continue
             seen.add(name)
-            paths = self._files(name)
-            if not paths:
-                outside.add(name.partition(".")[0])
-            for path in paths:
-                file = self._file(path)
-                files[path.relative_to(self._root).as_posix()] = file.digest
-                waiting.extend(file.names - seen)
-        return Closure(files, frozenset(name for name in outside if _counts(name)))
+            found = self._below(self._root, name)
+            if not found:
+                outside.add(top := name.partition(".")[0])
+                found = {path: file for home in self._homes_of(top) for path, file in self._below(home, name).items()}
+            files |= found
+            waiting.extend(imports for file in found.values() for imports in file.names - seen)
+        digests = {file.name: file.digest for file in files.values()}
+        return Closure(digests, frozenset(files), frozenset(name for name in outside if _counts(name)))
 
-    def _files(self, name: str) -> tuple[Path, ...]:
-        if name not in self._found:
-            self._found[name] = tuple(_files_of(name, self._root))
-        return self._found[name]
+    def _homes_of(self, top: str) -> tuple[Path, ...]:
+        if top not in self._homes:
+            self._homes[top] = homes(top) if _counts(top) else ()
+        return self._homes[top]
 
-    def _file(self, path: Path) -> _File:
+    def _below(self, home: Path, name: str) -> dict[Path, _File]:
+        if (home, name) not in self._found:
+            self._found[home, name] = tuple(_files_of(name, home))
+        return {path: self._file(path, home) for path in self._found[home, name]}
+
+    def _file(self, path: Path, home: Path) -> _File:
         if path not in self._read:
-            data = path.read_bytes()
-            package = ".".join(path.relative_to(self._root).parent.parts)
-            names = imported(data.decode("utf-8", "replace"), package)
-            self._read[path] = _File(hashlib.sha256(data).hexdigest(), names)
+            data, place = path.read_bytes(), path.relative_to(home)
+            names = imported(data.decode("utf-8", "replace"), ".".join(place.parent.parts))
+            self._read[path] = _File(place.as_posix(), hashlib.sha256(data).hexdigest(), names)
         return self._read[path]
 
 
 def _files_of(name: str, root: Path) -> Iterator[Path]:
-    """The files that importing ``name`` runs: the packages on the way and the module, as far as they lie below the root."""
+    """The files that importing ``name`` from ``root`` runs: the packages on the way and the module, as far as they are there."""
     place = root
     for part in name.split("."):
         place = place / part

@@ -17,6 +17,10 @@ from headrace_dags.plan.digests import Code, DigestInputs, model_files_of, modul
 SERVER = "nvidia-pytriton"
 """The distribution that brings the inference server."""
 
+_NONE: frozenset[str] = frozenset()
+_RUNS_ONNX = frozenset(("onnxruntime",))
+"""What a module with a step of an ONNX model leans on, though it does not import it."""
+
 
 def gather(graph: Graph, import_root: Path) -> DigestInputs:
     """Gather what the digests of ``graph``'s segments are made of.
@@ -28,8 +32,11 @@ def gather(graph: Graph, import_root: Path) -> DigestInputs:
     closures = Closures(import_root.resolve())
     models = model_files_of(graph.nodes)
     there = {model: file for model in models if (file := find(model, import_root)).is_file()}
+    onnx = modules_of(node for node in graph.nodes if node.step.form == "onnx")
     return DigestInputs(
-        modules={module: _code(closures, module) for module in modules_of(graph.nodes)},
+        modules={
+            each: _code(closures, each, _RUNS_ONNX if each in onnx else _NONE) for each in modules_of(graph.nodes)
+        },
         models={model: _digest(path) for model, path in there.items()},
         missing=tuple(model for model in models if model not in there),
         headrace=_version("headrace"),
@@ -38,9 +45,9 @@ def gather(graph: Graph, import_root: Path) -> DigestInputs:
     )
 
 
-def _code(closures: Closures, module: str) -> Code:
+def _code(closures: Closures, module: str, also: frozenset[str]) -> Code:
     found = closures.of(module)
-    return Code(files=found.files, distributions=distributions_of(found.outside))
+    return Code(files=found.files, distributions=distributions_of(found.outside | also))
 
 
 def distributions_of(names: Iterable[str]) -> Mapping[str, str]:

@@ -47,7 +47,7 @@ def watched(spec: str, pairs: Iterable[str]) -> Watched:
         BadInput: there is no such file or module.
     """
     root, module = place(spec)
-    code = {(root / name).resolve() for name in Closures(root).of(module).files}
+    code = {path.resolve() for path in Closures(root).of(module).paths}
     named = [located(text[1:]) for _, _, text in (pair.partition("=") for pair in pairs) if _names_a_file(text)]
     folders = {path.resolve() for path in named if path.is_dir()}
     folders |= {path.parent.resolve() for path in named if set("*?[") & set(path.name)}

@@ -91,6 +91,41 @@ def test_a_module_that_is_installed_stands_for_its_distribution(root):
     assert Closures(root).of("nowhere.at.all").outside == {"nowhere"}
 
 
+def test_what_is_imported_from_beside_the_root_counts(root, tmp_path_factory, monkeypatch):
+    """``src`` on the path, as ``pip install -e`` puts it there, and a folder of ``PYTHONPATH``."""
+    beside = tmp_path_factory.mktemp("beside")
+    monkeypatch.syspath_prepend(root / "src")
+    monkeypatch.syspath_prepend(beside)
+    (root / "src" / "shop").mkdir(parents=True)
+    (root / "src" / "shop" / "__init__.py").touch()
+    (root / "src" / "shop" / "sell.py").write_text("from . import price\nimport common_prices\n")
+    (root / "src" / "shop" / "price.py").touch()
+    (beside / "common_prices.py").write_text("import dag\n")
+    found = Closures(root).of("shop.sell")
+    assert {"shop/__init__.py", "shop/sell.py", "shop/price.py", "common_prices.py", "dag.py"} < set(found.files)
+    assert {root / "src" / "shop" / "price.py", beside / "common_prices.py"} < found.paths
+    (root / "m.onnx").touch()
+    before = digests(root, "shop.sell")
+    (beside / "common_prices.py").write_text("import dag\n\n")
+    assert [new != old for new, old in zip(digests(root, "shop.sell"), before, strict=True)] == [True, False]
+
+
+def test_what_is_installed_into_a_folder_counts_by_its_version(root, tmp_path, monkeypatch):
+    site = tmp_path / "site"
+    (site / "inklib-1.0.dist-info").mkdir(parents=True)
+    (site / "inklib-1.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: inklib\nVersion: 1.0\n")
+    (site / "inklib.py").touch()
+    monkeypatch.syspath_prepend(site)
+    (root / "uses_ink.py").write_text("import inklib\n")
+    found = Closures(root).of("uses_ink")
+    assert (set(found.files), found.outside) == ({"uses_ink.py"}, {"inklib"})
+
+
+def test_a_module_with_an_onnx_step_leans_on_what_runs_it(root):
+    assert "onnxruntime" in gather(two_segments(), root).modules["loop_a"].distributions
+    assert "onnxruntime" not in gather(two_segments(), root).modules["dag"].distributions
+
+
 def test_distributions_are_found_by_the_modules_they_bring():
     found = distributions_of({"PIL", "numpy", "no_such_module_anywhere"})
     assert {name.lower() for name in found} == {"pillow", "numpy"}
@@ -101,16 +136,16 @@ def planned(root: Path, graph: Graph) -> Plan:
     return plan(graph, local(), gather(graph, root))
 
 
-def two_segments() -> Graph:
+def two_segments(module: str = "dag") -> Graph:
     build = Builder()
-    a = build.node("a", build.input(), module="dag")
+    a = build.node("a", build.input(), module=module)
     return build.graph(
         build.node("b", a, module="loop_a", form="onnx", model_file="m.onnx", gives=VECTOR, isolate=True)
     )
 
 
-def digests(root: Path) -> list[str]:
-    return [segment.digest for segment in planned(root, two_segments()).segments]
+def digests(root: Path, module: str = "dag") -> list[str]:
+    return [segment.digest for segment in planned(root, two_segments(module)).segments]
 
 
 @pytest.mark.parametrize(
