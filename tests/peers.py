@@ -6,11 +6,12 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from socketserver import StreamRequestHandler, ThreadingTCPServer
 from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -177,3 +178,78 @@ def told_peer(port: int = 0) -> Generator[Script]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def http(body: Any, status: str = "200 OK", **headers: object) -> bytes:
+    """An answer in full: bytes as they are, all else as JSON."""
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    lines = {"Content-Length": len(content), **{name.replace("_", "-"): value for name, value in headers.items()}}
+    head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+    return f"HTTP/1.1 {status}\r\n{head}\r\n".encode() + content
+
+
+@dataclass
+class Blunt:
+    """What a blunt server sends, byte by byte.
+
+    Attributes:
+        answer: sent for each call.
+        datatype: of the model's tensors ``x`` and ``result``.
+        shape: of both.
+        extensions: what it says that it knows.
+        behave: in place of sending ``answer``, given how to send.
+        heads: of the requests, as they came.
+    """
+
+    answer: bytes = b""
+    datatype: str = "BYTES"
+    shape: tuple[int, ...] = (1,)
+    extensions: tuple[str, ...] = ()
+    behave: Callable[[Callable[[bytes], object]], None] | None = None
+    heads: list[str] = field(default_factory=list)
+    connections: int = 0
+    url: str = ""
+
+
+@contextmanager
+def blunt_peer() -> Generator[Blunt]:
+    """A server that sends what it is given, whether or not that is HTTP."""
+    blunt = Blunt()
+
+    class Handler(StreamRequestHandler):
+        def handle(self) -> None:
+            blunt.connections += 1
+            with suppress(OSError):  # who asked has left
+                while head := self._head():
+                    blunt.heads.append(head)
+                    self._reply(head)
+
+        def _head(self) -> str:
+            lines = list(iter(self.rfile.readline, b"\r\n")) if self.rfile.peek() else []
+            length = next((int(each[15:]) for each in lines if each.lower().startswith(b"content-length:")), 0)
+            self.rfile.read(length)
+            return b"".join(lines).decode()
+
+        def _reply(self, head: str) -> None:
+            tensor = {"datatype": blunt.datatype, "shape": blunt.shape}
+            if head.startswith("GET /v2 "):
+                self.wfile.write(http({"extensions": blunt.extensions}))
+            elif head.startswith("GET"):
+                self.wfile.write(http({"inputs": [{"name": "x", **tensor}], "outputs": [{"name": "result", **tensor}]}))
+            elif blunt.behave:
+                blunt.behave(self.wfile.write)
+            else:
+                self.wfile.write(blunt.answer)
+
+    class Server(ThreadingTCPServer):
+        daemon_threads = True
+
+    with Server(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        blunt.url = f"http://127.0.0.1:{server.server_address[1]}"
+        try:
+            yield blunt
+        finally:
+            server.shutdown()
+            thread.join()

@@ -160,6 +160,9 @@ def _split(url: str) -> SplitResult:
         raise AddressMisfit("expects a URL", "one that cannot be read", f"Write {EXAMPLE}") from None
     if any(each.isspace() or not each.isprintable() for each in url):
         raise AddressMisfit("expects a URL without spaces", "one with them", f"Write {EXAMPLE}")
+    if not url.isascii():
+        write = "Write the host as xn--..., and %XX for other characters of the path"
+        raise AddressMisfit("expects a URL of ASCII", shown(url), write)
     return parts
 
 

@@ -54,7 +54,7 @@ def _quiet(call: Callable[[Mapping[str, Any]], Any], redact: Redactor, arguments
     try:
         return call(arguments)
     except EndpointFailed as failed:
-        raise EndpointFailed(failed.kind, redact(str(failed)), after_s=failed.after_s) from None
+        raise failed.retold(redact) from None
 
 
 @dataclass(frozen=True, slots=True)

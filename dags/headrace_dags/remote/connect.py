@@ -14,6 +14,9 @@ from headrace_dags.remote.failing import EndpointFailed
 from headrace_dags.secrets.environment import Environment
 from headrace_dags.secrets.redact import Redactor
 
+_AUTHORITIES = ("SSL_CERT_FILE", "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH")
+"""Where each protocol's client looks for a file of authorities."""
+
 
 class Connection:
     """The endpoint of one step. Nothing is sent before it is asked.
@@ -66,7 +69,9 @@ class Connection:
         """What is said of an endpoint that is not there, or not for us."""
         name = placeholder(self._remote.url)
         write = f"Correct {name or 'the URL'}, or load the model on that server"
-        if failed.kind == "environment":
+        if "CERTIFICATE" in str(failed):
+            write = f"Name who signed its certificate in {_AUTHORITIES[self.address.is_grpc]}"
+        elif failed.kind == "environment":
             write = "Give a token or header that lets it in: token=hr.Secret(...)"
         expected = f"expects the model {self.address.model} at {self.address.base}"
         return Problem("remote-away", self._where, expected, self.redact(str(failed)), write, self._location)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +37,7 @@ def dtype_of(datatype: str) -> np.dtype[np.generic]:
 def to_raw(array: Array) -> bytes:
     """The contents: elements in C order, little-endian; ``BYTES`` with four bytes of length before each element."""
     if array.dtype.kind != "O":
-        return array.tobytes()
+        return array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
     return b"".join(part for item in items_of(array) for part in (_LENGTH.pack(len(item)), item))
 
 
@@ -54,7 +55,8 @@ def from_raw(datatype: str, shape: Sequence[int], contents: bytes) -> Array:
     """
     if datatype == "BYTES":
         return of_items(list(_elements(contents)), shape)
-    return np.frombuffer(contents, dtype=dtype_of(datatype)).reshape(tuple(shape)).copy()
+    array = np.frombuffer(contents, dtype=dtype_of(datatype))
+    return array.reshape(_sizes(shape, array.size)).copy()
 
 
 def of_items(items: Sequence[bytes], shape: Sequence[int]) -> Array:
@@ -63,11 +65,41 @@ def of_items(items: Sequence[bytes], shape: Sequence[int]) -> Array:
     Raises:
         ValueError: there are more or fewer items than ``shape`` has places.
     """
-    if len(items) != (places := math.prod(shape)):  # looked at first: a stranger's shape may be of any size
-        raise ValueError(f"expects {places} elements, got {len(items)}")
-    array = np.empty(tuple(shape), dtype=np.object_)
+    array = np.empty(_sizes(shape, len(items)), dtype=np.object_)
     array.reshape(-1)[:] = list(items)
     return array
+
+
+def of_numbers(datatype: str, shape: Sequence[int], numbers: Sequence[Any]) -> Array:
+    """An array of another datatype than ``BYTES``, of numbers that are written out.
+
+    Raises:
+        ValueError: datatype, shape and numbers do not fit each other, or a number is none of the datatype.
+    """
+    dtype = dtype_of(datatype)
+    found = np.asarray(numbers).reshape(-1)
+    if found.dtype.kind == "O" and dtype.kind == "f":  # JSON has no word for NaN, and some write null
+        found = np.asarray([math.nan if each is None else each for each in found])
+    if found.dtype.kind not in "biuf":
+        raise ValueError(f"expects numbers of {datatype}, got others")
+    with np.errstate(all="ignore"):
+        made = found.astype(dtype)
+    wrong = np.isinf(made) != np.isinf(found) if dtype.kind == "f" else made != found
+    if wrong.any():
+        raise ValueError(f"expects numbers of {datatype}, got {found[wrong][0]}")
+    return made.reshape(_sizes(shape, made.size))
+
+
+def _sizes(shape: Sequence[int], elements: int) -> tuple[int, ...]:
+    """A shape that a stranger says ``elements`` have.
+
+    Raises:
+        ValueError: it is that of more or fewer, or none at all.
+    """
+    sizes = tuple(shape)
+    if not all(isinstance(size, int) and size >= 0 for size in sizes) or math.prod(sizes) != elements:
+        raise ValueError(f"expects elements of the shape {list(sizes)}, got {elements}")
+    return sizes
 
 
 def _elements(contents: bytes) -> Iterator[bytes]:

@@ -14,6 +14,8 @@ Tensors = Mapping[str, Array]
 QUESTION_S = 10.0
 """So long a server may take to say what a model is."""
 _QUESTION_BYTES = 1 << 20
+_MOST_CHARACTERS = 200
+_MOST_AXES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +44,21 @@ class TensorSpec:
         name: its name.
         datatype: the protocol's datatype.
         shape: sizes of its axes, -1 where they are free; of a model that batches the first is the batch.
+
+    Raises:
+        ValueError: the server tells what no model has.
     """
 
     name: str
     datatype: str
     shape: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        texts = (self.name, self.datatype)
+        if not all(isinstance(each, str) and each.isprintable() and len(each) <= _MOST_CHARACTERS for each in texts):
+            raise ValueError(f"tensors with names of at most {_MOST_CHARACTERS} characters that can be seen")
+        if len(self.shape) > _MOST_AXES:
+            raise ValueError(f"a tensor of {len(self.shape)} axes")
 
     def __str__(self) -> str:
         sizes = ", ".join("?" if size < 0 else str(size) for size in self.shape)

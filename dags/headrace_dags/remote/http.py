@@ -1,25 +1,34 @@
-"""Requests over HTTP, and what their statuses mean. httpx2 (httpx as it is kept up): time-outs for each phase, one pool for threads."""
+"""Requests over HTTP, and what their statuses mean. httpcore2, below httpx2, and not that: it follows nothing and keeps nothing."""
 
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from ssl import SSLCertVerificationError
+from types import MappingProxyType
+from typing import Any
+from urllib.parse import urlsplit
 
-import httpx2
+import httpcore2
 
 from headrace_dags.remote.contract import Limits
+from headrace_dags.remote.deadlines import Deadlines
 from headrace_dags.remote.failing import EndpointFailed, Kind
+from headrace_dags.remote.proxies import proxy_of
 
 CONNECT_S = 5.0
+_KEPT_S = 5.0
+"""So long a connection is kept that nobody uses: servers close theirs soon, and a request that meets that is lost."""
 _LONGEST_S = 86_400.0
 _REASON_CHARACTERS = 500
 _LOCKED_OUT = frozenset({401, 403, 407})
 _UNKNOWN = frozenset({404, 501, 505})
 _AWAY = frozenset({429, 502, 503, 504})
+_ANY = MappingProxyType({"Accept": "*/*", "Accept-Encoding": "identity"})
+"""Identity, or a small answer could be a large one."""
 _NO_ANSWERS = frozenset({"unavailable", "timeout", "step"})
 
 
@@ -46,7 +55,7 @@ class Answer:
 
 
 class Http:
-    """A connection to one server. Follows no redirect: the request goes where the code says, and nowhere else.
+    """A connection to one server. Follows no redirect and keeps no cookie: each request goes where the code says, as it says.
 
     Args:
         base: what every URL begins with.
@@ -57,9 +66,15 @@ class Http:
     def __init__(self, base: str, headers: Mapping[str, str], limits: Limits) -> None:
         self.base = base
         self._limits = limits
-        pool = httpx2.Limits(max_connections=None, max_keepalive_connections=None)
-        plain = {**headers, "Accept-Encoding": "identity"}  # or a small answer could be a large one
-        self._client = httpx2.Client(headers=plain, limits=pool, follow_redirects=False)
+        self._headers = {"Host": urlsplit(base).netloc, "User-Agent": "headrace", **_ANY, **headers}
+        self._deadlines = Deadlines()
+        self._pool = httpcore2.ConnectionPool(
+            proxy=proxy_of(base),
+            max_connections=None,
+            max_keepalive_connections=None,
+            keepalive_expiry=_KEPT_S,
+            network_backend=self._deadlines,
+        )
 
     def post(self, path: str, content: bytes, headers: Mapping[str, str]) -> Answer:
         """The answer to a request, which is a good one.
@@ -94,38 +109,59 @@ class Http:
         raise EndpointFailed(kind, _said(f"{self.base}{path}", answer), after_s=after_s)
 
     def _ask(
-        self, method: str, path: str, limits: Limits, content: bytes = b"", headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        limits: Limits,
+        content: bytes | None = None,
+        headers: Mapping[str, str] = MappingProxyType({}),
     ) -> Answer:
         url = f"{self.base}{path}"
         connect_s = min(CONNECT_S, limits.timeout_s)
-        timeout = httpx2.Timeout(limits.timeout_s, connect=connect_s)
+        self._deadlines.begin(limits.timeout_s)
         try:
-            with self._client.stream(method, url, content=content, headers=headers, timeout=timeout) as response:
+            with self._pool.stream(
+                method,
+                url,
+                headers=[*self._headers.items(), *headers.items()],
+                content=content,
+                extensions={"timeout": {"connect": connect_s}},
+            ) as response:
                 return _whole(url, response, limits)
-        except httpx2.ConnectTimeout:
+        except httpcore2.ConnectTimeout:
             raise EndpointFailed("unavailable", f"{url}: no connection within {connect_s:g} s") from None
-        except httpx2.TimeoutException:
+        except httpcore2.TimeoutException:
             raise EndpointFailed("timeout", f"{url}: no answer within {limits.timeout_s:g} s") from None
-        except (httpx2.NetworkError, httpx2.RemoteProtocolError, httpx2.ProxyError) as error:
-            raise EndpointFailed("unavailable", f"{url}: {error or type(error).__name__}") from None
-        except (httpx2.RequestError, httpx2.InvalidURL, ValueError) as error:
+        except (httpcore2.NetworkError, httpcore2.RemoteProtocolError, httpcore2.ProxyError) as error:
+            untrusted = any(isinstance(each, SSLCertVerificationError) for each in error.args)
+            kind: Kind = "environment" if untrusted else "unavailable"
+            raise EndpointFailed(kind, f"{url}: {error or type(error).__name__}") from None
+        except (httpcore2.ProtocolError, httpcore2.UnsupportedProtocol, ValueError) as error:
             raise EndpointFailed("load", f"{url}: {type(error).__name__}: {error}") from None
 
 
-def _whole(url: str, response: httpx2.Response, limits: Limits) -> Answer:
-    end_s = time.monotonic() + limits.timeout_s
-    parts: list[bytes] = []
-    size = 0
-    for part in response.iter_raw():
-        size += len(part)
-        if size > limits.most_bytes:
+def _whole(url: str, response: httpcore2.Response, limits: Limits) -> Answer:
+    content = bytearray()
+    for part in response.iter_stream():
+        content += part
+        if len(content) > limits.most_bytes:
             text = f"{url}: expects an answer of at most {limits.most_bytes} bytes (max_answer), got more"
             raise EndpointFailed("output", text)
-        if time.monotonic() > end_s:  # a server that sends a little now and then
-            raise httpx2.ReadTimeout("the whole answer")
-        parts.append(part)
-    found = {name.lower(): value for name, value in response.headers.items()}
-    return Answer(response.status_code, response.reason_phrase, found, b"".join(parts))
+    found = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
+    phrase: bytes = response.extensions.get("reason_phrase", b"")
+    return Answer(response.status, phrase.decode("latin-1"), found, bytes(content))
+
+
+def parsed(content: bytes) -> Any:
+    """What JSON holds.
+
+    Raises:
+        ValueError: it is none, or nested so deep that nobody reads it.
+    """
+    try:
+        return json.loads(content)
+    except RecursionError:
+        raise ValueError("JSON that is nested too deep") from None
 
 
 def _kind(status: int) -> Kind:
@@ -146,25 +182,26 @@ def _retry_after_s(text: str) -> float:
         return min(float(text), _LONGEST_S)
     try:
         when = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # of a date with numbers that no date has
         return 0.0
     return min(max(0.0, (when - datetime.now(UTC if when.tzinfo else None)).total_seconds()), _LONGEST_S)
 
 
 def _said(url: str, answer: Answer) -> str:
     """The status, and the reason that the body gives."""
-    text = f"{url} answered {answer.status} {answer.phrase}".rstrip()
+    text = f"{url} answered {answer.status} {answer.phrase[:_REASON_CHARACTERS]}".rstrip()
     if 300 <= answer.status < 400:
-        where = answer.headers.get("location", "the new place")
+        where = answer.headers.get("location", "the new place")[:_REASON_CHARACTERS]
         return f"{text}: redirects are not followed; write {where} where that is meant"
-    reason = _reason(answer.content.decode(errors="replace")).strip()
+    reason = _reason(answer.content).strip()
     return f"{text}: {reason[:_REASON_CHARACTERS]}" if reason else text
 
 
-def _reason(body: str) -> str:
+def _reason(content: bytes) -> str:
     """The words of an error, which protocols and frameworks wrap differently."""
+    body = content.decode(errors="replace")
     try:
-        found = json.loads(body)
+        found = parsed(content)
     except ValueError:
         return body
     for key in ("error", "message", "detail"):

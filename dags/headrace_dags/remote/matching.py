@@ -33,6 +33,8 @@ class Matching:
         self._declaration, self._connection = declaration, connection
         self.endpoint: Endpoint = connection.endpoint()
         self._slots: Slots | None = None
+        self._failed: EndpointFailed | None = None
+        self._times = 0
         self._asking = Lock()
 
     def early(self) -> None:
@@ -49,17 +51,30 @@ class Matching:
                 raise EnvironmentLack(self._connection.away(failed)) from None
 
     def slots(self) -> Slots:
-        """The slots; asked for now, where nobody answered before.
+        """The slots; asked for now, where nobody answered before. Who comes while another asks gets what that one gets.
 
         Raises:
             EndpointFailed: there are none.
         """
+        times = self._times
         with self._asking:
-            try:
-                self._slots = self._slots or self._asked()
-            except DefinitionError as error:
-                raise EndpointFailed("load", str(error)) from None
-            return self._slots
+            if self._slots:
+                return self._slots
+            if self._failed is None or self._times == times:
+                self._ask_again()
+            if self._slots:
+                return self._slots
+            assert self._failed, "it has just been asked"
+            raise self._failed.retold(str)
+
+    def _ask_again(self) -> None:
+        self._times += 1
+        try:
+            self._slots = self._asked()
+        except EndpointFailed as failed:
+            self._failed = failed
+        except DefinitionError as error:
+            self._failed = EndpointFailed("load", str(error))
 
     def _asked(self) -> Slots:
         where = str(self._connection.address)

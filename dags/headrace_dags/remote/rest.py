@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
 import numpy as np
 
 from headrace_dags.remote.address import Address
-from headrace_dags.remote.contents import Array, datatype_of, dtype_of, from_raw, items_of, of_items, to_raw
+from headrace_dags.remote.contents import Array, datatype_of, from_raw, items_of, of_items, of_numbers, to_raw
 from headrace_dags.remote.contract import ModelSpec, Tensors, TensorSpec
 from headrace_dags.remote.failing import EndpointFailed
-from headrace_dags.remote.http import Answer, Http
+from headrace_dags.remote.http import Answer, Http, parsed
 
 _LENGTH = "Inference-Header-Content-Length"
 _BINARY = "binary_tensor_data"
@@ -37,7 +37,7 @@ class RestEndpoint:
         """What the server says of the model; see the contract."""
         answer = self._http.get(self._path)
         try:
-            found = json.loads(answer.content)
+            found = parsed(answer.content)
             return ModelSpec(_specs(found.get("inputs", ())), _specs(found.get("outputs", ())))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise self._odd("metadata", error) from None
@@ -49,7 +49,7 @@ class RestEndpoint:
         content, headers = request(inputs, wanted, binary=self._binary)
         answer = self._http.post(f"{self._path}/infer", content, headers)
         try:
-            return dict(outputs(answer))
+            return outputs(answer)
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
             raise self._odd("outputs", error) from None
 
@@ -62,7 +62,7 @@ class RestEndpoint:
         """Whether the server lists the extension; one that does not answer the question does not."""
         answer = self._http.ask("/v2")
         try:
-            return answer.is_good and _BINARY in json.loads(answer.content)["extensions"]
+            return answer.is_good and _BINARY in parsed(answer.content)["extensions"]
         except (ValueError, KeyError, TypeError):
             return False
 
@@ -108,25 +108,34 @@ def _listed(name: str, array: Array) -> list[Any]:
         raise EndpointFailed("load", text) from None
 
 
-def outputs(answer: Answer) -> Iterator[tuple[str, Array]]:
+def outputs(answer: Answer) -> Mapping[str, Array]:
     """The tensors of an answer by name.
 
     Raises:
         ValueError, KeyError, TypeError, AttributeError, OverflowError: it is no answer of the protocol.
     """
     content, length = answer.content, answer.headers.get(_LENGTH.lower())
-    end = len(content) if length is None else int(length)
-    for each in json.loads(content[:end])["outputs"]:
+    head, found = len(content) if length is None else int(length), dict[str, Array]()
+    rest = memoryview(content)[head:] if 0 <= head <= len(content) else None
+    if rest is None:
+        raise ValueError(f"{_LENGTH} of {head} in {len(content)} bytes")
+    for each in parsed(content[:head])["outputs"]:
+        if each["name"] in found:
+            raise ValueError(f"{each['name']} twice")
         size = each.get("parameters", {}).get("binary_data_size")
         if size is None:
-            yield each["name"], _array(each["datatype"], each["shape"], each["data"])
-        else:
-            yield each["name"], from_raw(each["datatype"], each["shape"], content[end : end + size])
-            end += size
+            found[each["name"]] = _array(each["datatype"], each["shape"], each["data"])
+            continue
+        if not 0 <= size <= len(rest):
+            raise ValueError(f"{size} bytes of {each['name']} where {len(rest)} are left")
+        found[each["name"]], rest = from_raw(each["datatype"], each["shape"], bytes(rest[:size])), rest[size:]
+    if rest:
+        raise ValueError(f"{len(rest)} bytes too many")
+    return found
 
 
 def _array(datatype: str, shape: Sequence[int], data: Sequence[Any]) -> Array:
     if datatype != "BYTES":
-        return np.asarray(data, dtype=dtype_of(datatype)).reshape(tuple(shape))
+        return of_numbers(datatype, shape, data)
     flat = np.asarray(data, dtype=np.object_).reshape(-1)
     return of_items([str.encode(item) for item in flat], shape)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import grpc
-import numpy as np
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 
 from headrace_dags.remote.address import Address
-from headrace_dags.remote.contents import Array, datatype_of, dtype_of, from_raw, of_items, to_raw
+from headrace_dags.remote.contents import Array, datatype_of, from_raw, of_items, of_numbers, to_raw
 from headrace_dags.remote.contract import Limits, ModelSpec, Tensors, TensorSpec
 from headrace_dags.remote.failing import EndpointFailed, Kind
 
@@ -18,8 +18,10 @@ _messages: Any = service_pb2
 _services: Any = service_pb2_grpc
 _code = grpc.StatusCode
 
-_TOO_LARGE = "eceived message larger than max"
+_TOO_LARGE = re.compile(r"(received|decompressed) message larger than max", re.IGNORECASE)
 """What gRPC's own client says of an answer above the limit, under the code that servers use for "busy"."""
+_UNTRUSTED = "CERTIFICATE_VERIFY_FAILED"
+"""What TLS says of a certificate that is not valid, which no other code of gRPC tells."""
 _KINDS: Mapping[grpc.StatusCode, Kind] = {
     _code.UNAVAILABLE: "unavailable",
     _code.RESOURCE_EXHAUSTED: "unavailable",
@@ -78,7 +80,10 @@ class RpcEndpoint:
         """What the server says of the model; see the contract."""
         request = _messages.ModelMetadataRequest(name=self._address.model, version=self._address.version)
         found = self._called(self._stub.ModelMetadata, request, self._limits.of_questions.timeout_s)
-        return ModelSpec(_specs(found.inputs), _specs(found.outputs))
+        try:
+            return ModelSpec(_specs(found.inputs), _specs(found.outputs))
+        except ValueError as error:
+            raise EndpointFailed("output", f"{self._address}: expects metadata of the protocol, got {error}") from None
 
     def infer(self, inputs: Tensors, wanted: Sequence[str]) -> Tensors:
         """Call the model once; see the contract."""
@@ -86,7 +91,7 @@ class RpcEndpoint:
         try:
             raw = list(answer.raw_output_contents) or [None] * len(answer.outputs)
             return {each.name: _array(each, content) for each, content in zip(answer.outputs, raw, strict=True)}
-        except (ValueError, KeyError) as error:
+        except (ValueError, KeyError, OverflowError) as error:
             raise EndpointFailed("output", f"{self._address}: expects outputs of the protocol, got {error}") from None
 
     def _called(self, method: Any, request: Any, timeout_s: float) -> Any:
@@ -98,13 +103,13 @@ class RpcEndpoint:
     def _failed(self, error: Any) -> EndpointFailed:
         code: grpc.StatusCode = error.code()
         details = str(error.details())
-        if code is _code.RESOURCE_EXHAUSTED and _TOO_LARGE in details:
+        if code is _code.RESOURCE_EXHAUSTED and _TOO_LARGE.search(details):
             text = (
                 f"{self._address}: expects an answer of at most {self._limits.most_bytes} bytes (max_answer), got more"
             )
             return EndpointFailed("output", text)
-        text = f"{self._address} answered {code.name}: {details}"
-        return EndpointFailed(_KINDS.get(code, "step"), text)
+        kind = "environment" if _UNTRUSTED in details else _KINDS.get(code, "step")
+        return EndpointFailed(kind, f"{self._address} answered {code.name}: {details}")
 
 
 def _specs(listed: Any) -> tuple[TensorSpec, ...]:
@@ -128,4 +133,4 @@ def _array(output: Any, content: bytes | None) -> Array:
     elements = getattr(output.contents, _CONTENTS[output.datatype])
     if output.datatype == "BYTES":
         return of_items(list(elements), output.shape)
-    return np.asarray(elements, dtype=dtype_of(output.datatype)).reshape(tuple(output.shape))
+    return of_numbers(output.datatype, output.shape, elements)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from headrace_dags.declare.declaration import Declaration
 from headrace_dags.errors import Problem
@@ -12,6 +13,8 @@ from headrace_dags.plan.wires import DATATYPES
 from headrace_dags.remote.contract import ModelSpec, TensorSpec
 
 _FREE_OR_ONE = (-1, 1)
+_MOST_TOLD = 10
+"""Of so many tensors a message tells; a stranger's model may have any number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +102,7 @@ def match(declaration: Declaration, model: ModelSpec, where: str) -> Slots | lis
     batching = declaration.ref.batching is not None
     taken = _Side(declaration, "input", signature.inputs, tensors.inputs, model.inputs, where)
     made = _Side(declaration, "output", signature.outputs, given, model.outputs, where)
-    problems = [*taken.problems(), *taken.unfed(), *made.problems()]
+    problems = [*taken.problems(), *islice(taken.unfed(), _MOST_TOLD), *made.problems()]
     if problems:
         return problems
     ports = declaration.ref.batch_ports
@@ -131,7 +134,8 @@ class _Side:
         for port in self.ports:
             name = self.names.get(port.name, port.name)
             if known and name not in known:
-                expected = f"expects an {self.role} of {self.where}: {', '.join(known)}"
+                more = f" and {len(known) - _MOST_TOLD} more" if len(known) > _MOST_TOLD else ""
+                expected = f"expects an {self.role} of {self.where}: {', '.join(known[:_MOST_TOLD])}{more}"
                 write = f'Name it as the model does, or write {self.role}s={{"{port.name}": "{known[0]}"}}'
                 yield _problem(self.declaration, port.name, expected, repr(name), write)
 

@@ -25,6 +25,7 @@ class Peer(service_pb2_grpc.GRPCInferenceServiceServicer):
 
     def __init__(self):
         self.url, self.codes, self.seen, self.raw, self.answer = "", [], [], True, b"told"
+        self.compression = grpc.Compression.NoCompression
 
     def ModelMetadata(self, request, _):  # noqa: N802  # the protocol's name
         answer = service_pb2.ModelMetadataResponse(name=request.name)
@@ -36,6 +37,7 @@ class Peer(service_pb2_grpc.GRPCInferenceServiceServicer):
         self.seen.append(dict(context.invocation_metadata()))
         if self.codes:
             context.abort(self.codes.pop(0), f"not with {self.seen[-1]['authorization']}")
+        context.set_compression(self.compression)
         answer = service_pb2.ModelInferResponse()
         output = answer.outputs.add(name="result", datatype="BYTES", shape=[1])
         if self.raw:
@@ -63,6 +65,7 @@ def peer(server, monkeypatch):
     monkeypatch.setenv("PEER_URL", server.url)
     monkeypatch.setenv("PEER_KEY", KEY)
     server.codes, server.seen, server.raw, server.answer = [], [], True, b"told"
+    server.compression = grpc.Compression.NoCompression
     return server
 
 
@@ -95,8 +98,9 @@ def test_a_code_tells_who_is_at_fault(code, kind, peer):
     assert len(peer.seen) == 1
 
 
-def test_an_answer_that_is_too_large_is_refused(peer):
-    peer.answer = b"x" * 1000
+@pytest.mark.parametrize("compression", [grpc.Compression.NoCompression, grpc.Compression.Gzip])
+def test_an_answer_that_is_too_large_is_refused(compression, peer):
+    peer.answer, peer.compression = b"x" * 1000, compression
     with pytest.raises(Exception, match="at most 64 bytes") as raised:
         main("x")
     assert raised.value.__cause__.kind == "output"
