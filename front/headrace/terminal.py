@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+_KEPT = "\t\n"
+_SPELLED = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) not in _KEPT}
 _CODES = {"bad": "31;1", "good": "32", "warn": "33", "strong": "1", "soft": "2", "name": "36"}
 
 
@@ -36,6 +39,16 @@ class Ink:
 def ink(stream: TextIO | None = None) -> Ink:
     """The ink for ``stream``, by default the standard output."""
     return Ink(colored(stream or sys.stdout))
+
+
+def legible(text: str) -> str:
+    r"""``text`` from outside as it may be shown: what would steer the terminal is spelled out, ``\x1b`` for an escape."""
+    return text.translate(_SPELLED)
+
+
+def aside() -> AbstractContextManager[object]:
+    """While inside, what the user's code prints goes to the standard error: the standard output is for results."""
+    return redirect_stdout(sys.stderr)
 
 
 def drop_unread() -> None:

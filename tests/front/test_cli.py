@@ -100,6 +100,28 @@ def test_check_tells_every_mistake_with_its_line(project: Project) -> None:
     assert {problem["line"] for problem in problems} >= {5, 10}
 
 
+def test_check_of_a_dag_that_is_not_there(project: Project) -> None:
+    """A pipeline that misspells the dag must not pass for checked."""
+    done = project.headrace("check", "loud.py:lout")
+    assert (done.code, done.out) == (2, "")
+    assert "loud.py [no-dag]: expects the name of a dag in it, got lout. Write loud." in done.err
+    assert project.headrace("check", "loud.py:loud").code == 0
+
+
+def test_check_of_what_is_no_python_file(project: Project) -> None:
+    project.write("notes.md", "# Notes\n")
+    project.write("shop/invoice.py", "")
+    assert (
+        "notes.md [no-file]: expects a Python file, got another kind of file."
+        in project.headrace("check", "notes.md").err
+    )
+    done = project.headrace("check", "shop")
+    assert (done.code, done.err) == (
+        2,
+        "shop [no-file]: expects a Python file, got a folder. There is invoice.py.\n",
+    )
+
+
 def test_check_of_a_file_that_cannot_be_imported(project: Project) -> None:
     project.write("broken.py", "def f(:\n")
     project.write("raises.py", "import headrace\n\nprice = 1 / 0\n")

@@ -15,6 +15,8 @@ from headrace.progress.plain import PlainView
 from headrace.progress.silent import SilentView
 from headrace.progress.view import View, view_for
 from headrace.runs import State
+from headrace_events.engine.events import Item, Result, Started
+from headrace_events.engine.progress import Progress
 from headrace_events.engine.readback import RunRecord
 
 
@@ -89,3 +91,19 @@ def test_what_takes_minutes_is_told_everywhere(view: View, capsys: pytest.Captur
 @pytest.mark.parametrize(("quiet", "kind"), [(True, SilentView), (False, PlainView)])
 def test_without_a_terminal_nothing_is_drawn_over(quiet: bool, kind: type[View]) -> None:
     assert type(view_for(plan(), quiet=quiet)) is kind
+
+
+def test_an_event_counts_what_it_moved_alone(run: RunRecord) -> None:
+    """A display of hundreds of segments must not count all of them anew with each event."""
+    progress = Progress(run.plan)
+    moved: list[set[str]] = []
+    for each in run.events:
+        before = progress.segments
+        progress.observe(each.event, each.at_s)
+        after = progress.segments
+        moved.append({new.name for old, new in zip(before, after, strict=True) if new is not old})
+    concerned = [{each.event.task.segment} if isinstance(each.event, Started | Item) else None for each in run.events]
+    assert all(seen == only for seen, only in zip(moved, concerned, strict=True) if only is not None)
+    results = [seen for seen, each in zip(moved[:-1], run.events, strict=False) if isinstance(each.event, Result)]
+    assert results
+    assert all(len(seen) < len(run.plan.segments) for seen in results)

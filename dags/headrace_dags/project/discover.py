@@ -71,8 +71,7 @@ def load(spec: str) -> Found:
         ImportFailed: the module cannot be imported.
     """
     found = load_module(spec)
-    dags = dags_in(found.module)
-    return Found(_chosen(spec, found.dag_name, dags), found.module, found.import_root)
+    return Found(dag_of(spec, found), found.module, found.import_root)
 
 
 def load_module(spec: str) -> FoundModule:
@@ -108,8 +107,10 @@ def _split(spec: str) -> tuple[str, str]:
 def _place(target: str) -> tuple[Path, str]:
     """The import root and the module's name."""
     if target.endswith(".py") or "/" in target or Path(target).is_file():
-        return placed(_existing(Path(target)))
+        return _nameable(target, placed(_existing(Path(target))))
     file = _module_file(target)
+    if file is None and target and Path(target).is_dir():
+        _existing(Path(target))
     if file is None:
         write = "Give FILE:DAG, e.g. dag.py:lecture, or the name of a module"
         raise BadInput(Problem("no-module", target, "expects a Python file or module", "none of that name", write))
@@ -117,9 +118,23 @@ def _place(target: str) -> tuple[Path, str]:
     return folder.parents[len(target.split(".")) - 1], target
 
 
+def _nameable(target: str, found: tuple[Path, str]) -> tuple[Path, str]:
+    """The same, where the module's name can be written down: file names need not be text."""
+    try:
+        found[1].encode()
+    except UnicodeEncodeError:
+        raise BadInput(
+            Problem("no-file", target, "expects a Python file", "a name that is not UTF-8", "Rename it")
+        ) from None
+    return found
+
+
 def _existing(file: Path) -> Path:
-    if file.is_file():
+    if file.is_file() and file.suffix == ".py":
         return file
+    if file.is_file():
+        write = "Give the file that declares the dag; its name ends with .py"
+        raise BadInput(Problem("no-file", str(file), "expects a Python file", "another kind of file", write))
     if file.is_dir():
         files = sorted(each.name for each in file.glob("*.py"))
         raise BadInput(Problem("no-file", str(file), "expects a Python file", "a folder", _one_of(files)))
@@ -165,9 +180,13 @@ def _traceback(error: BaseException, root: Path) -> str:
     return user_frames(error, [root])
 
 
-def _chosen(spec: str, name: str, dags: dict[str, Dag[..., Any]]) -> Dag[..., Any]:
-    """The dag that is named; the only one where none is."""
-    target = _split(spec)[0]
+def dag_of(spec: str, found: FoundModule) -> Dag[..., Any]:
+    """The dag of a module that ``spec`` names; the only one where it names none.
+
+    Raises:
+        BadInput: there is no such dag, or there are several and none is named.
+    """
+    target, name, dags = _split(spec)[0], found.dag_name, dags_in(found.module)
     if name in dags:
         return dags[name]
     if not dags:

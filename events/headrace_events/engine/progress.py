@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import Literal
 
 from headrace_dags.plan.model import Plan
@@ -15,12 +16,10 @@ from headrace_events.engine.events import (
     Outcome,
     Result,
     Started,
-    Submitted,
     TaskKey,
-    TimerFired,
     Timing,
 )
-from headrace_events.engine.state import Folded, Gone, RunState, SegmentState
+from headrace_events.engine.state import Folded, Gone, RunState, SegmentState, Unit
 from headrace_events.engine.wiring import wire
 from headrace_serving.failure import TaskFailure
 
@@ -139,6 +138,7 @@ class Progress:
         self._wiring = wire(plan)
         self._attempts: dict[TaskKey, Attempt] = {}
         self._segments = [SegmentProgress(each.name, each.nodes) for each in plan.segments]
+        self._units: tuple[Unit, ...] = ()
         self.state: RunState | None = None
         self.outcome: Outcome | None = None
 
@@ -167,40 +167,38 @@ class Progress:
             self._stream(event)
         elif isinstance(event, Result | Failed):
             self._end(event, at_s)
-        for number in range(len(self._segments)) if self._moved(event) or commands else ():
-            self._count(number)
+        self._count()
         if ended := next((each for each in commands if isinstance(each, Outcome)), None):
             self.outcome = ended
             self._segments = [replace(each, over=True) for each in self._segments]
 
-    def _moved(self, event: Event) -> bool:
-        """Whether the event may have opened segments, or left them out: it completed one, began the run, ended a wait."""
-        if not isinstance(event, Result):
-            return isinstance(event, Submitted | TimerFired | Failed)
-        number = self._wiring.numbers.get(event.task.segment)
-        if number is None:
-            return False
-        self._count(number)
-        return self._segments[number].complete or self._segments[number].failed
+    def _count(self) -> None:
+        """Take over of each segment that moved how many tasks it has, and how many of them are done.
 
-    def _count(self, number: int) -> None:
-        """Take over how many tasks a segment has, and how many of them are done."""
-        segment = self.state.units[number] if self.state else None
-        old = self._segments[number]
-        if isinstance(segment, Gone):
-            self._segments[number] = self._without(old, segment)
-        if isinstance(segment, SegmentState):
-            tasks = len(segment.slots)
-            self._segments[number] = replace(
-                old,
-                chosen=segment.chosen,
-                lost=segment.lost,
-                failure=segment.failure,
-                items=segment.items,
-                chunk=segment.size,
-                tasks=tasks,
-                done=tasks - segment.missing,
-            )
+        What has not moved is the same object as before: to look at a thousand segments takes less than to count one anew.
+        """
+        units = self.state.units[: len(self._segments)] if self.state else ()
+        for number, (unit, known) in enumerate(zip_longest(units, self._units)):
+            if unit is not known:
+                self._segments[number] = self._counted(self._segments[number], unit)
+        self._units = units
+
+    def _counted(self, old: SegmentProgress, unit: Unit) -> SegmentProgress:
+        if isinstance(unit, Gone):
+            return self._without(old, unit)
+        if not isinstance(unit, SegmentState):
+            return old
+        tasks = len(unit.slots)
+        return replace(
+            old,
+            chosen=unit.chosen,
+            lost=unit.lost,
+            failure=unit.failure,
+            items=unit.items,
+            chunk=unit.size,
+            tasks=tasks,
+            done=tasks - unit.missing,
+        )
 
     def _without(self, old: SegmentProgress, gone: Gone) -> SegmentProgress:
         """A segment that gives nothing: because nobody needs it, by its own fault, or by another's."""

@@ -11,7 +11,7 @@ from headrace import __version__
 from headrace.cli.errors import text
 from headrace.cli.findings import github, sarif
 from headrace.cli.options import DAG, examples
-from headrace.terminal import ink
+from headrace.terminal import aside, ink
 from headrace_dags.errors import Exit, HeadraceError, Problem
 
 
@@ -47,9 +47,13 @@ def command(spec: str, form: str) -> int:
 
 def _problems(spec: str) -> tuple[Problem, ...]:
     from headrace_dags.project.check import check_module
-    from headrace_dags.project.discover import load_module
+    from headrace_dags.project.discover import dag_of, load_module
 
-    return check_module(load_module(spec).module)
+    with aside():
+        found = load_module(spec)
+        if found.dag_name:  # all of the file is checked; a name that it lacks is a mistake of who wrote the command
+            dag_of(spec, found)
+        return check_module(found.module)
 
 
 def _for_others(spec: str, form: str) -> int:

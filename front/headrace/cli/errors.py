@@ -7,12 +7,13 @@ import json
 import sys
 import tempfile
 import traceback
+from contextlib import suppress
 from pathlib import Path
 
 import click
 
 from headrace.disk import refusal
-from headrace.terminal import Ink, drop_unread, ink
+from headrace.terminal import Ink, drop_unread, ink, remark
 from headrace_dags.errors import EnvironmentLack, Exit, HeadraceError, Problem
 
 
@@ -49,8 +50,8 @@ def _problems(error: HeadraceError, *, as_json: bool) -> int:
         return code
     paint = ink(sys.stderr)
     if trace := getattr(error, "traceback", ""):
-        click.echo(str(trace).rstrip("\n"), err=True)
-    click.echo("\n".join(text(problem, paint) for problem in error.problems), err=True)
+        remark(str(trace).rstrip("\n"))
+    remark("\n".join(text(problem, paint) for problem in error.problems))
     return code
 
 
@@ -58,7 +59,8 @@ def _usage(error: click.ClickException, *, as_json: bool) -> int:
     if as_json:
         _write_json(int(Exit.BAD_INPUT), [Problem("usage", "headrace", error.format_message()).as_json()])
     else:
-        error.show()
+        with suppress(OSError):  # nobody reads it: the exit code tells
+            error.show()
     return int(Exit.BAD_INPUT)
 
 
@@ -66,7 +68,7 @@ def _interrupted(*, as_json: bool) -> int:
     if as_json:
         _write_json(int(Exit.INTERRUPTED), [Problem("interrupted", "headrace", "Interrupted").as_json()])
     else:
-        click.echo("Interrupted.", err=True)
+        remark("Interrupted.")
     return int(Exit.INTERRUPTED)
 
 
@@ -85,7 +87,7 @@ def _unexpected(error: BaseException, *, as_json: bool) -> int:
     if as_json:
         _write_json(code, [problem.as_json()])
     else:
-        click.echo(f"{text(problem, ink(sys.stderr))} It is a mistake of Headrace, not yours.", err=True)
+        remark(f"{text(problem, ink(sys.stderr))} It is a mistake of Headrace, not yours.")
     return code
 
 
@@ -101,4 +103,4 @@ def _kept(error: BaseException) -> str:
 
 
 def _write_json(code: int, problems: list[dict[str, str | int]]) -> None:
-    click.echo(json.dumps({"exit_code": code, "problems": problems}, ensure_ascii=False), err=True)
+    remark(json.dumps({"exit_code": code, "problems": problems}, ensure_ascii=False))

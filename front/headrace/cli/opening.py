@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from headrace.terminal import aside
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -13,21 +15,26 @@ if TYPE_CHECKING:
 
 
 def open_dag(spec: str) -> Found:
-    """The dag named ``FILE:DAG``, ``FILE`` or ``pkg.mod:DAG``.
+    """The dag named ``FILE:DAG``, ``FILE`` or ``pkg.mod:DAG``, traced.
+
+    What the file prints meanwhile is no result of a command.
 
     Raises:
         BadInput: there is no such file or dag, its import fails, or it is one of several.
+        DefinitionError: the dag is declared wrongly.
     """
     from headrace_dags.project.discover import load
 
-    return load(spec)
+    with aside():
+        found = load(spec)
+        _ = found.dag.graph
+    return found
 
 
 def make_plan(found: Found, target: str, platform: str) -> Plan:
-    """Trace a dag and plan it.
+    """Plan a dag.
 
     Raises:
-        DefinitionError: the dag is declared wrongly.
         PlanError: the target cannot run it, or there is no such platform.
     """
     return plan_of(found.dag.graph, found.import_root, target, platform)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from headrace.cli.again import Step, require_sense
 from headrace.cli.completing import nodes, runs
 from headrace.cli.exits import exit_of
 from headrace.cli.options import AS_JSON, DAG, STATE, examples
-from headrace.terminal import drop_unread, duration, ink, near, remark
+from headrace.terminal import aside, drop_unread, duration, ink, near, remark
 from headrace_dags.errors import EnvironmentLack, Exit
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from headrace.launch.drive import Job
     from headrace.launch.prepare import Checked
     from headrace.launch.summary import Summary
+    from headrace_dags.record import Record
     from headrace_serving.failure import TaskFailure
 
 
@@ -118,7 +120,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter a flag
     with one_interrupt():
         end = _run(checked, keep=keep, quiet=as_json)
     try:
-        click.echo(end.summary.model_dump_json()) if as_json else _tell(end.summary)
+        click.echo(_json(end.summary)) if as_json else _tell(end.summary)
     except BrokenPipeError:  # the run ended as it ended, whether somebody reads on or not
         drop_unread()
     if end.lacks:
@@ -145,7 +147,7 @@ def _one(step: Step) -> int:
 
     summary = run_step(step)
     if step.quiet:
-        click.echo(summary.model_dump_json())
+        click.echo(_json(summary))
     else:
         failed = summary.failure is not None
         click.echo("\n".join(lines(summary, ink(sys.stderr if failed else sys.stdout))), err=failed)
@@ -168,13 +170,18 @@ def _run(checked: Checked, *, keep: bool, quiet: bool) -> Conclusion:
         if keep and not quiet:
             remark(f"Kept: {scratch}")
         try:
-            with view_for(job.plan, quiet=quiet) as view:
+            with aside(), view_for(job.plan, quiet=quiet) as view:
                 job = drive_first(job, view)
             return conclude(job, checked.results(run))
         except KeyboardInterrupt:
             if not quiet:
                 remark(_interrupted(job))
             raise
+
+
+def _json(summary: Record) -> str:
+    """One object. Its paths may be no UTF-8, which pydantic's own writer refuses."""
+    return json.dumps(summary.model_dump(mode="json"), ensure_ascii=False, separators=(",", ":"))
 
 
 def _interrupted(job: Job) -> str:

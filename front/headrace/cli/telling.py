@@ -9,7 +9,7 @@ from difflib import get_close_matches
 
 from headrace.progress.words import lost
 from headrace.report.story import Story, given, tell
-from headrace.terminal import Ink, duration, ink, near, size
+from headrace.terminal import Ink, duration, ink, legible, near, size
 from headrace_dags.errors import BadInput, Problem
 from headrace_events.engine.events import (
     Cancel,
@@ -109,11 +109,12 @@ def failure_lines(failure: TaskFailure, inputs: str, paint: Ink, *, brief: bool 
     head = f"{paint('name', f'{place}({where}{item})')} [{paint('bad', failure.kind)}]: "
     # What the machine lacks is told with its place and code already.
     told = failure.kind == "environment" and f"({failure.node})" in failure.message
-    yield failure.message if told else f"{head}{failure.message}"
+    message = legible(failure.message)
+    yield message if told else f"{head}{message}"
     if inputs:
         yield f"{failure.node} was given {inputs}"
     if failure.traceback and not (brief and failure.kind == "input"):
-        yield failure.traceback.rstrip("\n")
+        yield legible(failure.traceback.rstrip("\n"))
 
 
 def _near(location: str) -> str:
@@ -144,13 +145,14 @@ def _told(event: Event, paint: Ink) -> str:
         case Started():
             text = f"started    {_task(event.task)}"
         case Item():
-            text = f"item       {_task(event.task)} [{event.index}]: {event.shown or _payloads(event.outputs)}"
+            text = f"item       {_task(event.task)} [{event.index}]: {legible(event.shown) or _payloads(event.outputs)}"
         case Result():
             kept = f"{event.cached} from the cache" if event.cached else ""
             facts = filter(None, (_payloads(event.outputs), lost(event.lost), kept, _spent(event)))
             text = f"{paint('good', 'result')}     {_task(event.task)}: {', '.join(facts)}"
         case Failed():
-            text = f"{paint('bad', 'failed')}     {_task(event.task)}: {event.failure.message.splitlines()[0]}, {_spent(event)}"
+            first = event.failure.message.partition("\n")[0]
+            text = f"{paint('bad', 'failed')}     {_task(event.task)}: {legible(first)}, {_spent(event)}"
         case TimerFired():
             text = f"timer      {event.name}"
         case Cancel():

@@ -12,7 +12,7 @@ from headrace.launch.runtime import Chosen
 from headrace.output.save import Index
 from headrace.progress.words import lost, why, word
 from headrace.report.story import Story, given
-from headrace.terminal import Ink, clipped, duration, near, size, table
+from headrace.terminal import Ink, clipped, duration, legible, near, size, table
 from headrace_dags.record import Record
 from headrace_events.engine.progress import How
 from headrace_serving.failure import TaskFailure
@@ -131,7 +131,7 @@ def told_outputs(results: str, outputs: Sequence[OutputFiles], paint: Ink) -> It
     yield table([(each.name, each.type, _places(each, Path(results))) for each in outputs])
     for each in outputs:
         if isinstance(each.value, str) and 0 < len(each.value) <= _LONGEST_SHOWN:
-            yield f"  {paint('name', each.name)}: {each.value}"
+            yield f"  {paint('name', each.name)}: {legible(each.value)}"
 
 
 def _places(output: OutputFiles, folder: Path) -> str:
@@ -201,7 +201,10 @@ def _told_cached(summary: Summary, paint: Ink) -> Iterator[str]:
 def _told_losses(summary: Summary, paint: Ink) -> Iterator[str]:
     """What the run did without: items of tolerant maps, values that joins absorb."""
     rows = [
-        (each.segment, f"{lost(each.lost)}, the first: {each.failure}" if each.lost else f"failed: {each.failure}")
+        (
+            each.segment,
+            legible(f"{lost(each.lost)}, the first: {each.failure}" if each.lost else f"failed: {each.failure}"),
+        )
         for each in summary.timings
         if each.failure and (each.lost or each.how == "failed")
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from contextlib import nullcontext
 from pathlib import Path
 
 from headrace.cli.again import Step
@@ -16,7 +17,7 @@ from headrace.onestep.supply import Supply, node_of, supply
 from headrace.output.save import ELSEWHERE, Index, save
 from headrace.runs import Past, State, find, past
 from headrace.settings import resolve
-from headrace.terminal import remark
+from headrace.terminal import aside, remark
 from headrace_dags.errors import BadInput, Problem
 from headrace_dags.graph import Graph, Node
 from headrace_events.engine.readback import RunRecord
@@ -43,7 +44,8 @@ def run_step(wanted: Step) -> StepSummary:
     with tempfile.TemporaryDirectory(prefix="headrace-step-") as made:
         debugger = Debugger(wanted.pdb)
         shop = Workshop(record, found.import_root, state.objects, Path(made), debugger, wanted.item)
-        ending = execute(needed, shop)
+        with nullcontext() if wanted.pdb else aside():  # a debugger talks on the standard output
+            ending = execute(needed, shop)
         return summarise(needed, shop, ending, out, _saved(ending, out, record.run, graph.name))
 
 

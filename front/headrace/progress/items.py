@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from headrace.terminal import size
+from headrace.terminal import legible, size
 from headrace_events.engine.events import Event, Item
 from headrace_events.engine.progress import SegmentProgress
 
@@ -21,5 +21,5 @@ def told(event: Event, before: Sequence[SegmentProgress]) -> str:
     segment = next((each for each in before if each.name == event.task.segment), None)
     if segment is None or segment.streamed > event.index:
         return ""
-    content = event.shown or ", ".join(size(payload.nbytes) for payload in event.outputs.values())
+    content = legible(event.shown) or ", ".join(size(payload.nbytes) for payload in event.outputs.values())
     return f"{segment.nodes[-1]} [{event.index}]: {content}"

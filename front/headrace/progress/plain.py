@@ -8,7 +8,7 @@ from typing import Self
 from headrace.progress.counted import counted
 from headrace.progress.items import told
 from headrace.progress.words import lost, recalled, why, word
-from headrace.terminal import duration, remark
+from headrace.terminal import duration, legible, remark
 from headrace_dags.plan.model import Plan
 from headrace_events.engine.events import Event
 from headrace_events.engine.progress import Progress, SegmentProgress
@@ -54,15 +54,16 @@ class PlainView:
         self._progress.observe(event, at_s, folded)
         if text := told(event, before):
             self._say(text)
-        for segment in self._progress.segments:
-            self._close(segment)
-            self._tell(segment)
+        for segment, old in zip(self._progress.segments, before, strict=True):
+            if segment is not old:
+                self._close(segment)
+                self._tell(segment)
 
     def _close(self, segment: SegmentProgress) -> None:
         """A segment that is over without having come to its end."""
         if segment.how in {"skipped", "failed", "stopped"} and segment.name not in self._closed:
             self._closed.add(segment.name)
-            reason = f": {why(segment)}" if why(segment) and segment.how == "failed" else ""
+            reason = f": {legible(why(segment))}" if why(segment) and segment.how == "failed" else ""
             self._say(f"{segment.name} {word(segment.how)}{reason}")
 
     def _tell(self, segment: SegmentProgress) -> None:
