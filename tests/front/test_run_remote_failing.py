@@ -32,6 +32,10 @@ def hasty(text: hr.Text) -> hr.Text: ...
 def short(text: hr.Text) -> hr.Text: ...
 
 
+@hr.remote("${PEER_URL}/v2/models/told", concurrency=1)
+def single(text: hr.Text) -> hr.Text: ...
+
+
 @hr.remote("http://127.0.0.1:9/v2/models/told")
 def away(text: hr.Text) -> hr.Text: ...
 
@@ -74,6 +78,11 @@ def quick(text: hr.Text) -> hr.Text:
 @hr.dag
 def limited(text: hr.Text) -> hr.Text:
     return told.with_(timeout="300ms")(text)
+
+
+@hr.dag
+def insisting(text: hr.Text) -> hr.Text:
+    return single.with_(timeout="1s", retry=5)(text)
 
 
 @hr.dag
@@ -194,6 +203,8 @@ def test_an_answer_is_kept_between_runs_where_that_is_asked_for(asking: Project,
         done = run(asking, "kept", peer.url, "--json")
         assert done.json["outputs"][0]["value"] == "told"
     assert len(peer.seen) == 1
+    run(asking, "kept", peer.url.replace("127.0.0.1", "localhost"))
+    assert len(peer.seen) == 2, "what one server said is not what another says"
 
 
 def test_a_peer_that_stays_away_is_named(asking: Project) -> None:
@@ -298,7 +309,19 @@ def test_many_are_asked_at_once(asking: Project, peer: Script) -> None:
     assert done.json["outputs"][0]["value"] == "told told"
 
 
+def test_a_call_that_nobody_waits_for_keeps_no_other_from_the_peer(asking: Project, peer: Script) -> None:
+    """The next attempt goes while the peer still holds the first one, though only one may be on its way."""
+    peer.hang.clear()
+    seen = threading.Thread(target=_release_when_two_wait, args=(peer,))
+    seen.start()
+    done = run(asking, "insisting", peer.url)
+    seen.join()
+    assert done.code == 0, done.err
+    assert len(peer.seen) > 1
+
+
 def _release_when_two_wait(peer: Script) -> None:
-    peer.waiting.acquire()
-    peer.waiting.acquire()
+    """Let all calls be answered once two wait; or later, for a test is to fail and not to hang."""
+    peer.waiting.acquire(timeout=60)
+    peer.waiting.acquire(timeout=60)
     peer.hang.set()

@@ -110,21 +110,24 @@ def resolve(url: str, environment: Environment, where: str, location: Location |
         raise EnvironmentLack(problem) from None
 
 
-def require_addresses(graph: Graph, environment: Environment) -> None:
-    """See that the address of every remote step of a graph is known.
+def require_addresses(graph: Graph, environment: Environment) -> dict[str, Address]:
+    """The address of every remote step of a graph, by the node's name.
 
     Raises:
         EnvironmentLack: with every one that is not (code ``remote-address``).
     """
+    found: dict[str, Address] = {}
     lacks: list[Problem] = []
     for node in graph.nodes:
         if node.step.remote:
             try:
-                resolve(node.step.remote.url, environment, node.name, graph.sources.get(node.name))
+                source = graph.sources.get(node.name)
+                found[node.name] = resolve(node.step.remote.url, environment, node.name, source)
             except EnvironmentLack as lack:
                 lacks += lack.problems
     if lacks:
         raise EnvironmentLack(lacks)
+    return found
 
 
 def parse(url: str) -> Address:

@@ -18,6 +18,7 @@ from headrace_dags.remote.contract import Limits
 from headrace_dags.remote.deadlines import Deadlines
 from headrace_dags.remote.failing import EndpointFailed, Kind
 from headrace_dags.remote.proxies import proxy_of
+from headrace_dags.running.waiting import ended_by
 
 CONNECT_S = 5.0
 _KEPT_S = 5.0
@@ -116,17 +117,23 @@ class Http:
         content: bytes | None = None,
         headers: Mapping[str, str] = MappingProxyType({}),
     ) -> Answer:
-        url = f"{self.base}{path}"
-        connect_s = min(CONNECT_S, limits.timeout_s)
-        self._deadlines.begin(limits.timeout_s)
+        request = self._deadlines.begin(limits.timeout_s)
         try:
-            with self._pool.stream(
-                method,
-                url,
-                headers=[*self._headers.items(), *headers.items()],
-                content=content,
-                extensions={"timeout": {"connect": connect_s}},
-            ) as response:
+            with ended_by(request.end):
+                return self._exchanged(method, f"{self.base}{path}", limits, content, headers)
+        except EndpointFailed:
+            if request.is_ended:
+                raise EndpointFailed("unavailable", f"{self.base}{path}: given up") from None
+            raise
+
+    def _exchanged(
+        self, method: str, url: str, limits: Limits, content: bytes | None, headers: Mapping[str, str]
+    ) -> Answer:
+        connect_s = min(CONNECT_S, limits.timeout_s)
+        sent = [*self._headers.items(), *headers.items()]
+        limit = {"timeout": {"connect": connect_s}}
+        try:
+            with self._pool.stream(method, url, headers=sent, content=content, extensions=limit) as response:
                 return _whole(url, response, limits)
         except httpcore2.ConnectTimeout:
             raise EndpointFailed("unavailable", f"{url}: no connection within {connect_s:g} s") from None

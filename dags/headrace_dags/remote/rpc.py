@@ -13,6 +13,7 @@ from headrace_dags.remote.address import Address
 from headrace_dags.remote.contents import Array, datatype_of, from_raw, of_items, of_numbers, to_raw
 from headrace_dags.remote.contract import Limits, ModelSpec, Tensors, TensorSpec
 from headrace_dags.remote.failing import EndpointFailed, Kind
+from headrace_dags.running.waiting import ended_by
 
 _messages: Any = service_pb2
 _services: Any = service_pb2_grpc
@@ -95,10 +96,14 @@ class RpcEndpoint:
             raise EndpointFailed("output", f"{self._address}: expects outputs of the protocol, got {error}") from None
 
     def _called(self, method: Any, request: Any, timeout_s: float) -> Any:
+        call = method.future(request, timeout=timeout_s, metadata=self._metadata)
         try:
-            return method(request, timeout=timeout_s, metadata=self._metadata)
+            with ended_by(call.cancel):
+                return call.result()
         except grpc.RpcError as error:
             raise self._failed(error) from None
+        except grpc.FutureCancelledError:  # by us: nobody waits
+            raise EndpointFailed("unavailable", f"{self._address}: given up") from None
 
     def _failed(self, error: Any) -> EndpointFailed:
         code: grpc.StatusCode = error.code()

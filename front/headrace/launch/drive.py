@@ -97,7 +97,7 @@ async def _execute(job: Job, tensors: Mapping[str, Tensor], store: FileStore, vi
     workplace = Workplace(import_root=job.checked.import_root, objects=job.state.objects, scratch=job.scratch)
     bare, log = executor(job.checked, workplace, view)
     safe = RedactingExecutor(bare, job.checked.redact)
-    runtime = caching(safe, job.plan, store, job.checked.limits, view.note)
+    runtime = caching(safe, job.checked, store, view.note)
     view.stage(f"starting {job.checked.chosen.name}")
     try:
         async with runtime:

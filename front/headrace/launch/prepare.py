@@ -17,7 +17,7 @@ from headrace.settings import Settings, resolve
 from headrace_dags.declare.declaration import Signature
 from headrace_dags.declare.understand import declaration_of
 from headrace_dags.plan.model import Plan
-from headrace_dags.remote.address import require_addresses
+from headrace_dags.remote.address import Address, require_addresses
 from headrace_dags.secrets.environment import Environment
 from headrace_dags.secrets.naming import require
 from headrace_dags.secrets.redact import Redactor
@@ -59,6 +59,7 @@ class Checked:
         redact: blacks the values of the dag's secrets out of texts.
         out: the folder for the results; ``None`` for one of the run's own.
         limits: of the cache; ``None`` where it is neither read nor written.
+        addresses: where each remote step is called, by the node's name.
     """
 
     plan: Plan
@@ -70,6 +71,7 @@ class Checked:
     redact: Redactor = field(default_factory=Redactor)
     out: Path | None = None
     limits: Limits | None = None
+    addresses: Mapping[str, Address] = field(default_factory=dict[str, Address])
 
     def results(self, run: str) -> Path:
         """Where the results of a run go."""
@@ -92,8 +94,8 @@ def check(request: Request) -> Checked:
     inputs = read_inputs(signature, request.pairs)
     environment = Environment.at(found.import_root)
     redact = require(plan.graph, environment)
-    require_addresses(plan.graph, environment)
+    addresses = require_addresses(plan.graph, environment)
     look_at(request.out or settings.results, "results", ELSEWHERE)
     chosen = choose(settings.runtime, container_settings(settings).engine)
     limits = Limits(settings.cache_bytes, settings.cache_age_s) if request.cache and settings.cache_bytes else None
-    return Checked(plan, signature, inputs, found.import_root, settings, chosen, redact, request.out, limits)
+    return Checked(plan, signature, inputs, found.import_root, settings, chosen, redact, request.out, limits, addresses)

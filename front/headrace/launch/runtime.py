@@ -14,8 +14,6 @@ from headrace_dags.errors import EnvironmentLack
 if TYPE_CHECKING:
     from headrace.launch.prepare import Checked
     from headrace.progress.view import View
-    from headrace_dags.plan.model import Plan
-    from headrace_serving.cache.limits import Limits
     from headrace_serving.container.engine import Engine
     from headrace_serving.objects.file import FileStore
     from headrace_serving.runtimes.contract import Executor, Workplace
@@ -122,18 +120,16 @@ def executor(checked: Checked, workplace: Workplace, view: View) -> tuple[Execut
     return with_remotes(plan, workplace, triton), triton.log
 
 
-def caching(
-    inner: Executor, plan: Plan, store: FileStore, limits: Limits | None, note: Callable[[str], None]
-) -> Executor:
+def caching(inner: Executor, checked: Checked, store: FileStore, note: Callable[[str], None]) -> Executor:
     """The executor with a cache before it, where the plan asks for one.
 
     Args:
         inner: the executor.
-        plan: what it serves.
+        checked: what it serves, and what results may take.
         store: of the runs' objects, beside which results are kept.
-        limits: what they may take; ``None`` where none is to be read or kept.
         note: is told of what a person must know, and of results that are no good.
     """
+    plan, limits = checked.plan, checked.limits
     if limits is None or not any(segment.cached for segment in plan.segments):
         return inner
     from headrace_dags.plan.explain import cached_secrets
@@ -142,7 +138,8 @@ def caching(
 
     for remark in cached_secrets(plan):
         note(remark)
-    return CachingExecutor(inner, plan, ResultStore(store, TENANT, limits, note))
+    addresses = {plan.homes[node]: str(address) for node, address in checked.addresses.items()}
+    return CachingExecutor(inner, plan, ResultStore(store, TENANT, limits, note), addresses)
 
 
 def repair(event: object) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Self
 
 from headrace_dags.plan.model import Plan, Segment
@@ -18,6 +19,8 @@ from headrace_serving.wire.optional import LOST
 
 Tensors = Mapping[str, Tensor]
 
+_NOWHERE: Mapping[str, str] = MappingProxyType({})
+
 
 class CachingExecutor:
     """An :class:`~headrace_serving.runtimes.contract.Executor` that answers calls of cached segments from a store.
@@ -29,13 +32,17 @@ class CachingExecutor:
         inner: the executor.
         plan: what it serves.
         results: the store.
+        addresses: of remote segments, by the segment's name: another server may give another answer.
     """
 
-    def __init__(self, inner: Executor, plan: Plan, results: ResultStore) -> None:
+    def __init__(
+        self, inner: Executor, plan: Plan, results: ResultStore, addresses: Mapping[str, str] = _NOWHERE
+    ) -> None:
         self.name = inner.name
         self._inner = inner
         self._plan = plan
         self._results = results
+        self._addresses = addresses
         self._flights: Flights[tuple[str, str], Tensors] = Flights()
 
     async def __aenter__(self) -> Self:
@@ -55,7 +62,7 @@ class CachingExecutor:
         segment = self._plan.by_name[task.segment]
         if not segment.cached:
             return await self._inner.call(task, inputs)
-        keys = await asyncio.to_thread(keys_of, segment, inputs)
+        keys = await asyncio.to_thread(keys_of, segment, inputs, self._addresses.get(segment.name, ""))
         if not keys:
             return await self._inner.call(task, inputs)
         return await self._answered(_Calls(task, segment, inputs, keys))

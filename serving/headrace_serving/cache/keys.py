@@ -20,7 +20,7 @@ FORMAT = "cache-key/1"
 _ABSENT = "absent"
 
 
-def keys_of(segment: Segment, inputs: Mapping[str, Tensor]) -> list[str]:
+def keys_of(segment: Segment, inputs: Mapping[str, Tensor], address: str = "") -> list[str]:
     """The keys of a task: one for each item of its mapped axis, in order; one alone where nothing is mapped.
 
     Two keys are equal only if the segment's digest is, and all that the item is given: elements, dtype and shape of
@@ -29,18 +29,20 @@ def keys_of(segment: Segment, inputs: Mapping[str, Tensor]) -> list[str]:
     Args:
         segment: what is called.
         inputs: a tensor for each of its input flows, by the flow's name.
+        address: where a remote segment is called, which the environment may say; empty for one that is served here.
     """
     mapped = {flow.name for flow in segment.inputs if flow.use in segment.mapped}
     prints = {flow.name: fingerprints(flow, inputs[flow.name]) for flow in segment.inputs}
     whole = {name: _of_whole(inputs[name], found) for name, found in prints.items() if name not in mapped}
     if not mapped:
-        return [_key(segment, whole)]
+        return [_key(segment, whole, address)]
     items = inputs[min(mapped)].items
-    return [_key(segment, whole | {name: prints[name][item] for name in mapped}) for item in range(items)]
+    return [_key(segment, whole | {name: prints[name][item] for name in mapped}, address) for item in range(items)]
 
 
-def _key(segment: Segment, given: Mapping[str, str]) -> str:
-    return digest({"format": FORMAT, "segment": segment.digest, "inputs": dict(given)})
+def _key(segment: Segment, given: Mapping[str, str], address: str) -> str:
+    where = {"address": address} if address else {}
+    return digest({"format": FORMAT, "segment": segment.digest, "inputs": dict(given), **where})
 
 
 def _of_whole(tensor: Tensor, prints: list[str]) -> str:

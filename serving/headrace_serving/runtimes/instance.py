@@ -8,6 +8,7 @@ import threading
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
+from headrace_dags.running.waiting import Waiting, for_whom
 from headrace_serving.failure import TaskFailure
 from headrace_serving.program import Program
 from headrace_serving.runner import Answer, Request, Runner
@@ -16,15 +17,29 @@ from headrace_serving.runtimes.outlet import Outlet
 _JOIN_S = 1.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, slots=True)
 class _Job:
     request: Request
     answer: Future[Answer] = field(default_factory=Future[Answer])
     outlet: Outlet | None = None
+    is_given_up: bool = False
+    waiting: Waiting | None = None
 
     @property
     def items(self) -> int:
         return next((tensor.items for tensor in self.request.tensors.values()), 0)
+
+    def give_up(self) -> None:
+        """Nobody waits for it any more."""
+        self.is_given_up = True
+        if self.waiting:
+            self.waiting.leave(self)
+
+    def begin(self, waiting: Waiting) -> None:
+        """It is worked on, for ``waiting``."""
+        self.waiting = waiting
+        if self.is_given_up:  # a moment ago
+            waiting.leave(self)
 
 
 class Instance:
@@ -55,10 +70,14 @@ class Instance:
         await asyncio.wrap_future(self._loaded)
 
     async def run(self, request: Request) -> Answer:
-        """The answer to one request; when cancelled it is dropped, unless its body has begun."""
+        """The answer to one request; when cancelled it is dropped, or ended if its body has begun and can be."""
         job = _Job(request)
         self._jobs.put(job)
-        return await asyncio.wrap_future(job.answer)
+        try:
+            return await asyncio.wrap_future(job.answer)
+        except asyncio.CancelledError:
+            job.give_up()
+            raise
 
     def stream(self, request: Request, ahead: int) -> Outlet:
         """Where the items of one request come out, of which at most ``ahead`` are made before they are taken."""
@@ -111,8 +130,12 @@ class Instance:
                 job.outlet.fill(runner.stream(job.request))
 
     def _answer(self, runner: Runner, jobs: list[_Job]) -> None:
+        waiting = Waiting(jobs)
+        for job in jobs:
+            job.begin(waiting)
         try:
-            answers = runner.run([job.request for job in jobs])
+            with for_whom(waiting):
+                answers = runner.run([job.request for job in jobs])
         except BaseException as error:  # noqa: BLE001  # the thread must live on
             failure = TaskFailure(kind="internal", message=f"model {self._program.name} failed: {error!r}")
             answers = [failure] * len(jobs)

@@ -59,7 +59,7 @@ class RemoteExecutor:
         self._imports.close()
 
     async def call(self, task: Task, inputs: Tensors) -> Tensors:
-        """Execute one task; see the contract. A request that runs past the limit goes on, but nobody waits for it."""
+        """Execute one task; see the contract. A request that nobody waits for any more is ended, and its connection closed."""
         segment = self._plan.by_name[task.segment]
         execute = partial(self._execute, segment, request_id(task.prefix, task.id))
         return await limited(task, segment, in_parts(segment, inputs, execute))

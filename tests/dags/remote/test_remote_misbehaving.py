@@ -12,6 +12,7 @@ from tests.peers import blunt_peer, http
 
 import headrace as hr
 from headrace_dags.remote.contents import to_raw
+from headrace_dags.running.waiting import Waiting, for_whom
 
 GOOD = {"outputs": [{"name": "result", "datatype": "BYTES", "shape": [1], "data": ["told"]}]}
 FAR = 5.0
@@ -50,6 +51,24 @@ def failure(given="x", kind=str, **options):
     with pytest.raises(hr.EndpointFailed) as raised:
         step(kind, **options)(given)
     return raised.value
+
+
+def ended(given, *, timeout, when):
+    """How a call fails that nobody waits for any more ``when`` it is at its server."""
+    waiting, failed = Waiting(["me"]), []
+
+    def call():
+        with for_whom(waiting), pytest.raises(hr.EndpointFailed) as raised:
+            step(timeout=timeout)(given)
+        failed.append(raised.value)
+
+    thread = threading.Thread(target=call, daemon=True)
+    thread.start()
+    assert when.wait(60)
+    waiting.leave("me")
+    thread.join(FAR)
+    assert failed, "the call goes on"
+    return failed[0]
 
 
 class TestTime:
@@ -100,6 +119,28 @@ class TestTime:
 
 
 class TestConnections:
+    def test_a_call_that_nobody_waits_for_is_ended(self, peer):
+        here, left = threading.Event(), threading.Event()
+
+        def hold(send):
+            here.set()
+            try:
+                while not left.wait(0.1):
+                    send(b"HTTP/1.1 100 Continue\r\n\r\n")
+            except OSError:
+                left.set()
+
+        peer.behave = hold
+        assert "given up" in str(ended("x", timeout="60s", when=here))
+        assert left.wait(FAR), "the connection is closed"
+
+    def test_one_that_is_silent_too(self, peer):
+        here = threading.Event()
+        release = threading.Event()
+        peer.behave = lambda _: (here.set(), release.wait(60))
+        assert "given up" in str(ended("x", timeout="60s", when=here))
+        release.set()
+
     def test_one_connection_serves_many_calls(self, peer):
         peer.answer = http(GOOD)
         asked = step()

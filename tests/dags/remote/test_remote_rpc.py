@@ -1,5 +1,6 @@
 """A remote step over gRPC: what the codes of a server mean, and what is sent to it."""
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import grpc
@@ -7,6 +8,7 @@ import pytest
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 
 import headrace as hr
+from headrace_dags.running.waiting import Waiting, for_whom
 
 KEY = "key-of-the-peer-0123456789"
 
@@ -26,6 +28,7 @@ class Peer(service_pb2_grpc.GRPCInferenceServiceServicer):
     def __init__(self):
         self.url, self.codes, self.seen, self.raw, self.answer = "", [], [], True, b"told"
         self.compression = grpc.Compression.NoCompression
+        self.here, self.hold = threading.Event(), None
 
     def ModelMetadata(self, request, _):  # noqa: N802  # the protocol's name
         answer = service_pb2.ModelMetadataResponse(name=request.name)
@@ -35,6 +38,10 @@ class Peer(service_pb2_grpc.GRPCInferenceServiceServicer):
 
     def ModelInfer(self, _, context):  # noqa: N802  # the protocol's name
         self.seen.append(dict(context.invocation_metadata()))
+        if self.hold:
+            context.add_callback(self.hold.set)
+            self.here.set()
+            self.hold.wait(60)
         if self.codes:
             context.abort(self.codes.pop(0), f"not with {self.seen[-1]['authorization']}")
         context.set_compression(self.compression)
@@ -65,7 +72,7 @@ def peer(server, monkeypatch):
     monkeypatch.setenv("PEER_URL", server.url)
     monkeypatch.setenv("PEER_KEY", KEY)
     server.codes, server.seen, server.raw, server.answer = [], [], True, b"told"
-    server.compression = grpc.Compression.NoCompression
+    server.compression, server.hold = grpc.Compression.NoCompression, None
     return server
 
 
@@ -104,3 +111,21 @@ def test_an_answer_that_is_too_large_is_refused(compression, peer):
     with pytest.raises(Exception, match="at most 64 bytes") as raised:
         main("x")
     assert raised.value.__cause__.kind == "output"
+
+
+def test_a_call_that_nobody_waits_for_is_ended(peer):
+    peer.hold = threading.Event()
+    waiting, failed = Waiting(["me"]), []
+
+    def call():
+        with for_whom(waiting), pytest.raises(Exception, match="given up") as raised:
+            main("x")
+        failed.append(raised.value)
+
+    thread = threading.Thread(target=call, daemon=True)
+    thread.start()
+    assert peer.here.wait(60)
+    waiting.leave("me")
+    thread.join(5)
+    assert failed, "the call goes on"
+    assert peer.hold.wait(60), "the server is told"
