@@ -26,7 +26,7 @@ from headrace_events.engine.events import (
     TimerFired,
 )
 from headrace_events.engine.retry import MAX_FAULTS
-from headrace_events.engine.state import RunState
+from headrace_events.engine.state import VERSION, RunState
 from headrace_events.engine.wiring import Wiring, wire
 from headrace_serving.failure import FailureKind, TaskFailure
 
@@ -429,7 +429,7 @@ def test_a_run_begun_under_other_rules_is_refused() -> None:
     run = Run(CHAIN)
     run.submit(x=1)
     assert run.state
-    assert run.state.version == 2
+    assert run.state.version == VERSION
     old = RunState("r", 0, None, run.state.inputs, run.state.units)
     with pytest.raises(OtherRules, match="rules 0"):
         decide(old, Cancel(), START_S, run.wiring)

@@ -24,6 +24,7 @@ from headrace_events.engine.events import (
     TaskKey,
     TimerFired,
 )
+from headrace_events.engine.state import Gone
 from headrace_serving.failure import TaskFailure
 
 
@@ -192,3 +193,55 @@ def test_a_quorum_is_the_first_that_succeed_in_time(script: Script) -> None:
         assert [piece.payload.part if piece.payload else "" for piece in pieces] == [
             f"{name}_result" if name in there else "" for name in "abcd"
         ]
+
+
+def test_what_a_first_does_without_is_stopped_at_once() -> None:
+    """The run goes on behind the join; the slower ones would keep their place in a server, or an endpoint, for nothing."""
+    run = run_of(waiting.first)
+    run.submit(text=1)
+    commands = answer(run, key("b/0/1"))
+    assert [each.segment for each in commands if isinstance(each, CancelTasks)] == ["a", "c"]
+    assert tasks(commands) == ["told/0/1"]
+    assert answer(run, key("a/0/1")) == ()
+    assert run.failed(key("c/0/1")) == ()
+    assert only(answer(run, key("told/0/1"))).status == "succeeded"
+
+
+def ended(run: Run) -> list[str]:
+    """The segments that give nothing, and are not to blame."""
+    assert run.state
+    return [each.name for each, unit in zip(run.wiring.segments, run.state.units, strict=False) if unit == Gone()]
+
+
+def test_all_that_led_to_the_loser_is_stopped() -> None:
+    run = run_of(waiting.first_of_two_and_one)
+    run.submit(text=1)
+    answer(run, key("a/0/1"))
+    commands = answer(run, key("c/0/1"))
+    assert [each.segment for each in commands if isinstance(each, CancelTasks)] == ["b"]
+    assert ended(run) == ["b", "glued"]
+
+
+def test_what_a_failure_makes_useless_is_stopped() -> None:
+    run = run_of(waiting.first_of_two_and_one)
+    run.submit(text=1)
+    commands = run.failed(key("a/0/1"), "input")
+    assert [each.segment for each in commands if isinstance(each, CancelTasks)] == ["a", "b"]
+    assert tasks(answer(run, key("c/0/1"))) == ["told/0/1"]
+
+
+def test_what_somebody_else_waits_for_goes_on() -> None:
+    run = run_of(waiting.shared)
+    run.submit(text=1)
+    commands = answer(run, key("b/0/1"))
+    assert not [each for each in commands if isinstance(each, CancelTasks)]
+    answer(run, key("told/0/1"))
+    assert tasks(answer(run, key("a/0/1"))) == ["told-2/0/1"]
+
+
+def test_a_retry_of_what_nobody_waits_for_is_none() -> None:
+    run = run_of(waiting.first)
+    run.submit(text=1)
+    (timer,) = (each for each in run.failed(key("a/0/1"), "unavailable") if isinstance(each, SetTimer))
+    answer(run, key("b/0/1"))
+    assert run.take(TimerFired(name=timer.name)) == ()

@@ -13,6 +13,7 @@ from headrace_events.engine.payloads import write
 from headrace_events.engine.readback import RunRecord
 from headrace_events.engine.record import RunFolder
 from headrace_events.engine.replay import replay
+from headrace_events.engine.state import VERSION
 from headrace_serving.objects.file import FileStore
 from headrace_serving.tensors import Tensor
 
@@ -39,7 +40,7 @@ def test_it_reads_what_was_written(folder: RunFolder) -> None:
     outcome = Outcome(run="r", status="succeeded")
     folder.finish(outcome, 103.5)
     record = RunRecord.read(folder.path)
-    assert (record.run, record.rules, record.plan) == ("r", 2, PLAN)
+    assert (record.run, record.rules, record.plan) == ("r", VERSION, PLAN)
     assert [(each.event, each.offset, each.at_s) for each in record.events] == [
         (event, offset, 100.0 + offset) for offset, event in enumerate(EVENTS)
     ]

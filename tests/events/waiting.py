@@ -1,6 +1,7 @@
 """Dags that wait and choose, for ``decide`` alone: no body of theirs ever runs."""
 
 from enum import StrEnum
+from typing import NamedTuple
 
 import headrace as hr
 
@@ -42,6 +43,28 @@ def optional(text: hr.Text) -> hr.Text:
 def first(text: hr.Text) -> hr.Text:
     made = [one.with_(name=name, isolate=True)(text) for name in "abc"]
     return told(hr.first(*made))
+
+
+@hr.step
+def glued(one: hr.Text, other: hr.Text) -> hr.Text:
+    return one + other
+
+
+@hr.dag
+def first_of_two_and_one(text: hr.Text) -> hr.Text:
+    a, b, c = (one.with_(name=name, isolate=True)(text) for name in "abc")
+    return told(hr.first(glued.with_(isolate=True)(a, b), c))
+
+
+class Both(NamedTuple):
+    fast: hr.Text
+    all: hr.Text
+
+
+@hr.dag
+def shared(text: hr.Text) -> Both:
+    a, b = (one.with_(name=name, isolate=True)(text) for name in "ab")
+    return Both(told.with_(isolate=True)(hr.first(a, b)), told.with_(isolate=True)(a))
 
 
 @hr.dag

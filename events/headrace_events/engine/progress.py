@@ -29,8 +29,8 @@ How = Literal["waiting", "queued", "running", "done", "skipped", "failed", "stop
 """How it is with a segment.
 
 ``waiting``: its inputs are not there, or it is not known whether it is needed. ``queued``: no worker has a task of it in hand.
-``skipped``: nobody needs it in this run. ``failed``: a task of it failed for good. ``stopped``: the run was over before it was
-done. ``unbegun``: it was given no work, since the run was over, or what feeds it failed.
+``skipped``: nobody needs it in this run. ``failed``: a task of it failed for good. ``stopped``: nobody waited for it any more
+before it was done. ``unbegun``: it was given no work, since the run was over, or what feeds it failed.
 """
 
 
@@ -74,7 +74,7 @@ class SegmentProgress:
         lost: how many items of a tolerant map failed so far.
         failure: how the first of them did, or why the segment gives nothing; an item is counted within the run's axis.
         failed: whether a task of its own failed for good.
-        over: whether the run is.
+        over: whether the run is, or nobody waits for the segment any more.
         streamed: how many items of its stream are there.
         cached: how many of its calls were answered from the cache.
     """
@@ -204,7 +204,7 @@ class Progress:
         """A segment that gives nothing: because nobody needs it, by its own fault, or by another's."""
         task, failure = gone.task, gone.failure
         if failure is None:
-            return replace(old, skipped=True)
+            return replace(old, skipped=old.tasks is None, over=old.tasks is not None)
         if task is None:
             return replace(old, failure=failure, failed=failure.node in old.nodes)
         attempt = self._attempts.get(task)

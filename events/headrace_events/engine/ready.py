@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from headrace_events.engine.ending import fail, succeed
-from headrace_events.engine.events import Command, IssueTask, Piece, SetTimer, TaskKey
+from headrace_events.engine.events import CancelTasks, Command, IssueTask, Piece, SetTimer, TaskKey
 from headrace_events.engine.gates import Need, needed
 from headrace_events.engine.joins import WITHIN, decided
 from headrace_events.engine.pieces import Undecidable, Values
 from headrace_events.engine.state import Decision, Gone, JoinState, Open, Pages, RunState, SegmentState, Slot, Unit
+from headrace_events.engine.wanted import unwanted
 from headrace_events.engine.wiring import WiredJoin, WiredSegment, Wiring
 from headrace_serving.failure import TaskFailure
 
@@ -40,6 +41,7 @@ def advance(
     moves = _Moves(units, Values(state.inputs, units, wiring), at_s, set(state.clocks), deque(candidates))
     moves.start(clocks)
     moves.go()
+    moves.leave()
     state = replace(state, units=tuple(units), clocks=frozenset(moves.clocks))
     return _ended(state, tuple(moves.commands), moves.values)
 
@@ -73,6 +75,7 @@ class _Moves:
         clocks: the joins whose timer is set.
         waiting: numbers of the units to look at.
         commands: what is to be done.
+        fallen: whether a choice fell, or a unit turned out to give nothing.
     """
 
     units: list[Unit]
@@ -81,6 +84,7 @@ class _Moves:
     clocks: set[int]
     waiting: deque[int]
     commands: list[Command] = field(default_factory=list[Command])
+    fallen: bool = False
 
     def go(self) -> None:
         """Look at units until none moves any more."""
@@ -94,11 +98,20 @@ class _Moves:
             if moved is None:
                 continue
             self.units[number] = moved
+            self.fallen |= not isinstance(moved, SegmentState)
             if isinstance(moved, SegmentState) and isinstance(unit, WiredSegment):
                 self.commands += _tasks(unit, moved, self.values)
                 self.start(unit.clocks)
             if not isinstance(moved, SegmentState) or not moved.missing:
                 self.waiting += unit.consumers
+
+    def leave(self) -> None:
+        """Once a choice has fallen, let go of what worked for the others alone."""
+        wiring = self.values.wiring
+        for number in list(unwanted(self.units, wiring)) if self.fallen else ():
+            if self.units[number] is not None:
+                self.commands.append(CancelTasks(segment=wiring.segments[number].name))
+            self.units[number] = Gone()
 
     def start(self, joins: Iterable[int]) -> None:
         """Begin the time of joins that wait."""

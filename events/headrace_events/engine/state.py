@@ -11,7 +11,7 @@ from headrace_serving.failure import TaskFailure
 
 T = TypeVar("T")
 
-VERSION = 2
+VERSION = 3
 """The version of the rules in ``decide``; a run is folded to its end by the rules that began it."""
 
 Ended = Literal["", "succeeded", "failed", "cancelled", "expired"]
