@@ -98,6 +98,23 @@ class TestContainer(RuntimeConformance):
         assert done.exit_code == 1
         assert b"timed out" in done.output or b"unreachable" in done.output
 
+    async def test_names_lead_nowhere_and_that_is_known_at_once(
+        self, driver: Driver, client: docker.DockerClient
+    ) -> None:
+        code = (
+            "import socket, time\n"
+            "begun = time.monotonic()\n"
+            "try:\n"
+            "    socket.getaddrinfo('elsewhere.example', 80)\n"
+            "except socket.gaierror:\n"
+            "    raise SystemExit(time.monotonic() - begun > 10)\n"
+            "raise SystemExit(2)"
+        )
+        assert running(client).exec_run(["python3", "-c", code]).exit_code == 0
+
+    async def test_processes_are_bounded(self, driver: Driver, client: docker.DockerClient) -> None:
+        assert running(client).attrs["HostConfig"]["PidsLimit"] == 16_384
+
     async def test_the_caller_owns_what_is_written(self, driver: Driver) -> None:
         assert {path.lstat().st_uid for path in driver.served.workplace.scratch.rglob("*")} == {os.getuid()}
 

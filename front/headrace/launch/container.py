@@ -53,6 +53,9 @@ def given_secrets(plan: Plan, environ: Mapping[str, str] = os.environ) -> Mappin
 
 def _tell(building: Building, view: View) -> None:
     recipe = building.recipe
+    if building.waits:
+        view.making(f"waiting for the image {recipe.tag}: another run builds it", 0, 0)
+        return
     packages = f" and the packages of {recipe.origin}" if recipe.origin else ""
     what = f"building the image {recipe.tag} on {recipe.base} with Triton{packages}: once, a few minutes"
     view.making(f"building the image: {building.doing}" if building.step else what, building.step, building.steps)

@@ -8,12 +8,26 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from headrace_serving.container.engine import Engine
-from headrace_serving.container.settings import GRPC_PORT, METRICS_PORT, PACKAGES, PROJECT, RUN, TEMPORARY, Mount
+from headrace_serving.container.settings import (
+    ANY_ADDRESS,
+    GRPC_PORT,
+    METRICS_PORT,
+    PACKAGES,
+    PROJECT,
+    RUN,
+    TEMPORARY,
+    Mount,
+)
 from headrace_serving.triton.ports import LOOPBACK
 from headrace_serving.triton.settings import Endpoint
 
 PROGRAM = ("python3", "-m", "headrace_serving.container.inside")
 _HOME = f"{RUN}/{TEMPORARY}"
+_MOST_PROCESSES = 16_384
+"""With their threads: far more than a server with a hundred models has, far fewer than a machine can bear."""
+_NO_NAMES = ("--dns", ANY_ADDRESS, "--dns-option", "timeout:1", "--dns-option", "attempts:1")
+"""No name server listens there, in the container: who asks for a name hears in a second that there is none. Else the engine may
+ask on its behalf, so that names lead out, or the question waits for an answer that never comes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +43,7 @@ class Container:
         memory_bytes: most memory it may take; 0 for no limit.
         network: name of its network; empty for the engine's own, which leads out.
         user: numbers of the caller's user and group.
+        groups: numbers of the caller's further groups: files may be open to these alone.
         labels: what it is found by.
     """
 
@@ -40,6 +55,7 @@ class Container:
     memory_bytes: int
     network: str
     user: tuple[int, int]
+    groups: tuple[int, ...]
     labels: Mapping[str, str]
 
 
@@ -66,7 +82,7 @@ def _life(container: Container) -> Iterator[str]:
     for name, value in container.labels.items():
         yield from ("--label", f"{name}={value}")
     if container.network:
-        yield from ("--network", container.network)
+        yield from ("--network", container.network, *_NO_NAMES)
     for port, inside in ((container.endpoint.grpc_port, GRPC_PORT), (container.endpoint.metrics_port, METRICS_PORT)):
         yield from ("--publish", f"{LOOPBACK}:{port}:{inside}")
 
@@ -76,16 +92,22 @@ def _limits(engine: Engine, container: Container) -> Iterator[str]:
     yield from ("--shm-size", str(container.shared_memory_bytes))
     if container.memory_bytes:
         yield from ("--memory", str(container.memory_bytes))
-    yield from _as_caller(engine, container.user)
+    if engine.counts_processes:
+        yield from ("--pids-limit", str(_MOST_PROCESSES))
+    yield from _as_caller(engine, container)
     if engine.selinux:
         # Else the caller's files are closed to containers; to relabel them would change the caller's system.
         yield from ("--security-opt", "label=disable")
 
 
-def _as_caller(engine: Engine, user: tuple[int, int]) -> Iterator[str]:
+def _as_caller(engine: Engine, container: Container) -> Iterator[str]:
     """Files that are written belong to the caller. Without root an engine maps users: Docker the caller to root inside."""
     if not engine.rootless:
-        yield from ("--user", f"{user[0]}:{user[1]}")
+        yield from ("--user", f"{container.user[0]}:{container.user[1]}")
+        for group in container.groups:
+            yield from ("--group-add", str(group))
+        if engine.remapped:
+            yield from ("--userns", "host")
     elif engine.kind == "podman":
         yield from ("--userns", "keep-id")
     else:

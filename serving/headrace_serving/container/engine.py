@@ -18,6 +18,9 @@ PROGRAMS: tuple[Program, ...] = ("docker", "podman")
 """In the order in which they are tried."""
 
 _ANSWER_LIMIT_S = 15.0
+_CONTEXT_LIMIT_S = 5.0
+_VARIABLES: dict[Program, str] = {"docker": "DOCKER_HOST", "podman": "CONTAINER_HOST"}
+_REMOTE = ("tcp://", "http://", "https://", "ssh://")
 _MACHINES = {"arm64": "aarch64", "amd64": "x86_64"}
 
 
@@ -30,12 +33,14 @@ class Answer:
         facts: its ``info``; empty where it could not tell.
         complaint: why it could not, in its own words.
         elsewhere: address of the engine, where that is another machine.
+        variable: of the environment that names the engine; empty where none does.
     """
 
     path: str = ""
     facts: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     complaint: str = ""
     elsewhere: str = ""
+    variable: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,8 @@ class Engine:
         system: operating system of its containers.
         memory_bytes: what it has; 0 where it does not say.
         cni: whether its networks are those of CNI, as with Podman before version 5.
+        remapped: whether it runs as root and gives containers other users' numbers than this machine's.
+        counts_processes: whether it can limit how many processes a container has.
     """
 
     path: str
@@ -63,6 +70,8 @@ class Engine:
     system: str = "linux"
     memory_bytes: int = 0
     cni: bool = False
+    remapped: bool = False
+    counts_processes: bool = True
 
     def __str__(self) -> str:
         return f"{self.kind.capitalize()} {self.version}{' without root' if self.rootless else ''} on {self.machine}"
@@ -95,9 +104,10 @@ class Surroundings:
 
 def ask(program: Program) -> Answer:
     """What an engine says of itself."""
-    path = shutil.which(program)
+    path, variable = shutil.which(program), _VARIABLES[program]
     if path is None:
         return Answer()
+    named = variable if os.environ.get(variable) else ""
     try:
         done = subprocess.run(  # noqa: S603  # the program that the person has installed
             [path, "info", "--format", "{{json .}}"],
@@ -108,12 +118,12 @@ def ask(program: Program) -> Answer:
             timeout=_ANSWER_LIMIT_S,
         )
     except subprocess.TimeoutExpired:
-        return Answer(path, complaint=f"no answer in {_ANSWER_LIMIT_S:g} s")
+        return Answer(path, complaint=f"no answer in {_ANSWER_LIMIT_S:g} s", variable=named)
     except OSError as error:
         return Answer(path, complaint=str(error))
     facts = _facts(done.stdout)
     complaint = _complaint(facts, done.stderr) if done.returncode or not facts else ""
-    return Answer(path, {} if complaint else facts, complaint, _elsewhere(program))
+    return Answer(path, {} if complaint else facts, complaint, _elsewhere(path, program), named)
 
 
 def engine_of(answer: Answer) -> Engine | None:
@@ -136,6 +146,7 @@ def _podman(path: str, facts: Mapping[str, Any]) -> Engine:
         selinux=bool(security.get("selinuxEnabled")),
         memory_bytes=int(host.get("memTotal", 0)),
         cni=host.get("networkBackend") == "cni",
+        counts_processes="pids" in (host.get("cgroupControllers") or ()),
     )
 
 
@@ -150,6 +161,8 @@ def _docker(path: str, facts: Mapping[str, Any]) -> Engine:
         selinux="name=selinux" in options,
         system=str(facts.get("OSType", "linux")),
         memory_bytes=int(facts.get("MemTotal", 0)),
+        remapped="name=userns" in options,
+        counts_processes=bool(facts.get("PidsLimit", True)),
     )
 
 
@@ -171,7 +184,19 @@ def _complaint(facts: Mapping[str, Any], said: str) -> str:
     return next((line.strip() for line in lines if line.strip()), "no answer")
 
 
-def _elsewhere(program: Program) -> str:
-    """The engine's address, where the environment names one that is another machine: it has not the caller's files."""
-    address = os.environ.get({"docker": "DOCKER_HOST", "podman": "CONTAINER_HOST"}[program], "")
-    return address if address.startswith(("tcp://", "http://", "https://", "ssh://")) else ""
+def _elsewhere(path: str, program: Program) -> str:
+    """The engine's address, where it is named and is another machine: that has not the caller's files."""
+    address = os.environ.get(_VARIABLES[program], "") or (_of_context(path) if program == "docker" else "")
+    return address if address.startswith(_REMOTE) else ""
+
+
+def _of_context(path: str) -> str:
+    """Where the context leads that Docker's client is set to; empty where it cannot tell, as Podman under Docker's name."""
+    command = [path, "context", "inspect", "--format", "{{.Endpoints.docker.Host}}"]
+    try:
+        done = subprocess.run(  # noqa: S603  # the program that the person has installed
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=_CONTEXT_LIMIT_S
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return "" if done.returncode else done.stdout.strip()

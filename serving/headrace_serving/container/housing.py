@@ -11,10 +11,11 @@ from pathlib import Path
 from headrace_dags.errors import EnvironmentLack, Problem
 from headrace_serving.container.command import Container
 from headrace_serving.container.engine import Engine
-from headrace_serving.container.image import Building, Recipe, build, is_built, recipe
+from headrace_serving.container.image import Building, Recipe, recipe
 from headrace_serving.container.leftovers import Lock, labels, remove_leftovers
 from headrace_serving.container.network import closed
 from headrace_serving.container.orders import Server
+from headrace_serving.container.providing import provide
 from headrace_serving.container.running import RunningContainer
 from headrace_serving.container.settings import (
     OBJECTS,
@@ -78,8 +79,7 @@ class InContainer:
         self._require_shared_memory(len(settings.models) * STUB_BYTES + settings.reserve_shm_bytes)
         await remove_leftovers(self._engine)
         made = self._recipe = recipe(self._engine, self._settings, self._workplace.import_root)
-        if not await is_built(self._engine, made):
-            await build(self._engine, made, settings.log, self._on_building)
+        await provide(self._engine, made, settings.log, self._on_building)
         self._network = await closed(self._engine) if self._settings.network == "closed" else ""
 
     async def start(self, settings: ServerSettings, endpoint: Endpoint, identity: str) -> RunningContainer:
@@ -114,6 +114,7 @@ class InContainer:
             memory_bytes=self._settings.memory_of(self._engine.memory_bytes),
             network=self._network,
             user=(os.getuid(), os.getgid()),
+            groups=tuple(sorted(set(os.getgroups()) - {os.getgid()})),
             labels=labels(name, lock.path.absolute()),
         )
 

@@ -1,17 +1,18 @@
-"""The image of the runtime container: what it is made from, the tag that says so, and its making where it is not there."""
+"""The image of the runtime container: what it is made from, the tag that says so, and its making. When to make it is said elsewhere."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import io
 import re
-import tempfile
+import tarfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from headrace_dags.errors import EnvironmentLack, Problem
 from headrace_dags.record import digest
-from headrace_serving.container.asking import ask
 from headrace_serving.container.engine import Engine
 from headrace_serving.container.packages import packages
 from headrace_serving.container.settings import ContainerSettings
@@ -21,6 +22,7 @@ REPOSITORY = "headrace-runtime"
 _DOCKERFILE = Path(__file__).with_name("Dockerfile")
 _TOLD_LINES = 12
 _LONGEST_LINE = 16 << 20
+_END_LIMIT_S = 10.0
 _ADVICE = (
     "See that the base image and the packages can be had from here, or set container_base, or use the runtime inprocess"
 )
@@ -60,12 +62,14 @@ class Building:
         step: the step that has begun, from 1; 0 before the first.
         steps: how many there are.
         doing: what the step does.
+        waits: whether another run makes the image, and this one waits for it.
     """
 
     recipe: Recipe
     step: int = 0
     steps: int = 0
     doing: str = ""
+    waits: bool = False
 
 
 def told_steps(made: Recipe, told: Callable[[Building], None]) -> Callable[[str], None]:
@@ -90,11 +94,6 @@ def recipe(engine: Engine, settings: ContainerSettings, root: Path) -> Recipe:
     return Recipe(settings.base_image, engine.machine, found.origin, dockerfile | files)
 
 
-async def is_built(engine: Engine, made: Recipe) -> bool:
-    """Whether the engine holds the image."""
-    return not (await ask(engine, "image", "inspect", "--format", "{{.Id}}", made.tag)).code
-
-
 async def build(engine: Engine, made: Recipe, log: Path, told: Callable[[Building], None]) -> None:
     """Build the image; ends the build when cancelled.
 
@@ -109,9 +108,7 @@ async def build(engine: Engine, made: Recipe, log: Path, told: Callable[[Buildin
     """
     told(Building(made))
     output = ServerLog.from_now(log)
-    with tempfile.TemporaryDirectory(prefix="headrace-image-") as folder:
-        write(made, Path(folder))
-        code = await _run(build_command(engine, made, folder), log, told_steps(made, told))
+    code = await _run(build_command(engine, made), archive(made), log, told_steps(made, told))
     if code:
         said = output.excerpt(_TOLD_LINES)
         expected = f"expects {engine.kind} to build the image {made.tag} on {made.base}"
@@ -119,37 +116,57 @@ async def build(engine: Engine, made: Recipe, log: Path, told: Callable[[Buildin
         raise EnvironmentLack(Problem("container-image", "runtime container", expected, got, _ADVICE))
 
 
-def write(made: Recipe, folder: Path) -> None:
-    """Write the build's folder."""
-    for name, text in made.files.items():
-        path = folder / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+def archive(made: Recipe) -> bytes:
+    """The files of a build as an archive; equal files give an equal one."""
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w") as tar:
+        for name, text in sorted(made.files.items()):
+            content = text.encode()
+            entry = tarfile.TarInfo(name)
+            entry.size, entry.mode = len(content), 0o644
+            tar.addfile(entry, io.BytesIO(content))
+    return data.getvalue()
 
 
-def build_command(engine: Engine, made: Recipe, folder: str) -> list[str]:
-    """The command that builds an image from the folder; a build that fails leaves nothing behind."""
-    return [engine.path, "build", "--force-rm", "--tag", made.tag, "--build-arg", f"BASE={made.base}", folder]
+def build_command(engine: Engine, made: Recipe) -> list[str]:
+    """The command that builds an image from the archive on its standard input.
+
+    A build that fails leaves nothing behind; nor does a driver that is killed meanwhile, as it would a folder.
+    """
+    return [engine.path, "build", "--force-rm", "--tag", made.tag, "--build-arg", f"BASE={made.base}", "-"]
 
 
-async def _run(command: list[str], log: Path, heard: Callable[[str], None]) -> int:
-    """Run a build; every line that it prints goes into the log and is ``heard``."""
+async def _run(command: list[str], given: bytes, log: Path, heard: Callable[[str], None]) -> int:
+    """Run a build, ``given`` its files; every line that it prints goes into the log and is ``heard``."""
     process = await asyncio.create_subprocess_exec(
         *command,
-        stdin=asyncio.subprocess.DEVNULL,
+        stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
         limit=_LONGEST_LINE,
         start_new_session=True,
     )
+    assert process.stdin
     assert process.stdout
+    process.stdin.write(given)
+    process.stdin.write_eof()
     try:
         with log.open("ab", buffering=0) as output:
             async for line in process.stdout:
                 output.write(line)
                 heard(line.decode(errors="replace"))
         return await process.wait()
-    except asyncio.CancelledError:
-        process.terminate()
+    finally:
+        await _end(process)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """See that a build has ended; one whose engine hangs is not waited for."""
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(process.wait(), _END_LIMIT_S)
+    if process.returncode is None:
+        process.kill()
         await process.wait()
-        raise

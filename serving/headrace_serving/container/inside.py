@@ -16,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from headrace_dags.errors import EnvironmentLack
+from headrace_serving.container.memory import killed_for_memory
 from headrace_serving.container.orders import Lack, News, Order, Server
 from headrace_serving.container.settings import ANY_ADDRESS, GRPC_PORT, METRICS_PORT
 from headrace_serving.triton.command import server_command
@@ -51,7 +52,7 @@ async def _serve(first: Order, orders: asyncio.StreamReader) -> None:
         _say(News(say="lacking", lacks=tuple(lacks)))
         return
     running = RunningChild(await ServerProcess.spawn(command), GRPC_PORT)
-    running.on_stub_death = _stub_died
+    running.on_stub_death = Deaths().tell
     running.exited.add_done_callback(lambda exited: _say(News(say="exited", how=exited.result())))
     _say(News(say="started", pid=running.pid))
     listening = asyncio.create_task(_listening(running))
@@ -104,8 +105,17 @@ async def _obey(orders: asyncio.StreamReader, running: RunningChild) -> None:
                 return
 
 
-def _stub_died(stub: Stub, how: str) -> None:
-    _say(News(say="died", pid=stub.pid, model=stub.model, region=stub.region, how=how))
+class Deaths:
+    """Tells of stubs that died, and whether it was for want of memory: the kernel's SIGKILL looks like anybody's."""
+
+    def __init__(self) -> None:
+        self._for_memory = killed_for_memory()
+
+    def tell(self, stub: Stub, how: str) -> None:
+        """Tell of one."""
+        before, self._for_memory = self._for_memory, killed_for_memory()
+        why = " for want of memory (setting container_memory)" if self._for_memory > before else ""
+        _say(News(say="died", pid=stub.pid, model=stub.model, region=stub.region, how=f"{how}{why}"))
 
 
 def _plain(stubs: Mapping[str, int]) -> dict[str, int]:

@@ -32,12 +32,20 @@ class Lock:
 
     Args:
         path: of the file, which is made.
+
+    Raises:
+        BlockingIOError: somebody holds it.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._file: IO[str] = path.open("w", encoding="utf-8")
-        fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Never through a link: some locks lie where others may write.
+        self._file: IO[str] = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600), "r+")
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._file.close()
+            raise
 
     def release(self) -> None:
         """Let go, and remove the file; may be repeated."""

@@ -1,4 +1,7 @@
-"""The network of containers that need none: ports of this machine lead in, nothing leads out to another machine."""
+"""The network of containers that need none: ports of this machine lead in, nothing leads out to another machine.
+
+What listens on all addresses of this machine is in reach where the engine runs on it: the ports that lead in need the bridge.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from headrace_serving.container.engine import Engine
 
 NAME = "headrace-closed"
 """The network is made once and stays: it costs nothing."""
+_LABEL = "dev.headrace.network=closed"
 
 # Networks that engines call internal publish no ports. Without a masquerade, or without a route, no answer comes from outside.
 _BRIDGE = "com.docker.network.bridge"
@@ -25,20 +29,30 @@ async def closed(engine: Engine) -> str:
     """
     if engine.cni:
         return _OF_CNI
-    if not await _is_there(engine):
+    found = await _made(engine)
+    if not found:
         made = await ask(engine, *create_command(engine))
-        if made.code and not await _is_there(engine):  # else another driver was faster
+        found = await _made(engine)  # also where another driver was faster
+        if not found:
             expected = f"expects {engine.kind} to make a network that leads nowhere"
             write = 'Mend what it names, or let steps reach the network: container_network = "open"'
             raise EnvironmentLack(Problem("container-network", "runtime container", expected, made.complaint, write))
-    return NAME
+    return found
 
 
 def create_command(engine: Engine) -> tuple[str, ...]:
     """The words that make the network."""
     flags = _OF_DOCKER if engine.kind == "docker" else _OF_PODMAN
-    return ("network", "create", "--label", "dev.headrace.network=closed", *flags, NAME)
+    return ("network", "create", "--label", _LABEL, *flags, NAME)
 
 
-async def _is_there(engine: Engine) -> bool:
-    return not (await ask(engine, "network", "inspect", NAME)).code
+async def _made(engine: Engine) -> str:
+    """What names our network; empty where there is none.
+
+    Docker gives one name to several networks where drivers make them at the same moment, and then takes the name for none of them:
+    so it is known by its id, and by its label, not by its name alone.
+    """
+    kind = "{{.ID}}" if engine.kind == "docker" else "{{.Name}}"
+    words = ("--format", kind, "--filter", f"label={_LABEL}", "--filter", f"name=^{NAME}$")
+    listed = await ask(engine, "network", "ls", *words)
+    return min(listed.text.split(), default="")

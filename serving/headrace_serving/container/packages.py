@@ -82,7 +82,10 @@ def _file(root: Path, named: str) -> Path | None:
 
 def _declared(file: Path) -> list[str]:
     """The dependencies of a project, as its pyproject.toml declares them."""
-    table: Any = tomllib.loads(file.read_text(encoding="utf-8")).get("project", {})
+    try:
+        table: Any = tomllib.loads(file.read_text(encoding="utf-8")).get("project", {})
+    except (OSError, ValueError) as error:
+        raise _refused(str(file), "expects TOML in UTF-8", str(error), "Mend the file") from None
     found = table.get("dependencies", []) if isinstance(table, dict) else []
     return [str(each) for each in found]
 
@@ -112,10 +115,12 @@ class _Reader:
     Attributes:
         root: the import root.
         constraints: the files of constraints that were met, by the name that they get.
+        included: the files that are being read because one includes the next.
     """
 
     root: Path
     constraints: dict[str, str] = field(default_factory=dict[str, str])
+    included: list[Path] = field(default_factory=list[Path])
 
     def read(self, file: Path) -> Iterator[str]:
         """The lines of a file that pip gets in the image."""
@@ -136,6 +141,15 @@ class _Reader:
                 yield line
 
     def _included(self, option: str, file: Path) -> Iterator[str]:
+        if file.resolve() in self.included:
+            raise _refused(
+                str(file), "expects files that do not include each other", "a circle", "Take out one -r or -c"
+            )
+        self.included.append(file.resolve())
+        yield from self._of_included(option, file)
+        self.included.pop()
+
+    def _of_included(self, option: str, file: Path) -> Iterator[str]:
         if option in {"-r", "--requirement"}:
             yield from self.read(file)
             return

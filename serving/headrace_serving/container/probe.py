@@ -108,13 +108,10 @@ def _unusable(program: Program, answer: Answer, engine: Engine | None, system: s
     if not answer.path:
         return f"no program {program}", _GET.get(system, _GET["Linux"])
     if answer.elsewhere:
-        variable = "DOCKER_HOST" if program == "docker" else "CONTAINER_HOST"
-        return (
-            f"an engine on another machine ({answer.elsewhere})",
-            f"Unset {variable}: containers need this one's files",
-        )
+        leave = f"Unset {answer.variable}" if answer.variable else "Run docker context use default"
+        return f"an engine on another machine ({answer.elsewhere})", f"{leave}: containers need this one's files"
     if engine is None:
-        return answer.complaint, _mend(program, answer.complaint, system)
+        return answer.complaint, _mend(program, answer, system)
     if engine.system != "linux":
         return f"containers of {engine.system}", "Switch it to Linux containers"
     if engine.machine not in _MACHINES:
@@ -122,9 +119,11 @@ def _unusable(program: Program, answer: Answer, engine: Engine | None, system: s
     return None
 
 
-def _mend(program: Program, complaint: str, system: str) -> str:
+def _mend(program: Program, answer: Answer, system: str) -> str:
     """What to do about an engine that does not answer."""
-    if "permission denied" in complaint.lower():
+    if "permission denied" in answer.complaint.lower():
         join = "Join the group docker (sudo usermod -aG docker $USER, then log in again), or use Podman"
         return join if program == "docker" else "Run podman system migrate, and see that /etc/subuid names you"
+    if answer.variable:
+        return f"Start what {answer.variable} names, or unset it for the engine at its usual place"
     return _START.get((program, system), f"See what {program} info says")

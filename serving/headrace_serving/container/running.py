@@ -8,7 +8,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
+from pydantic import ValidationError
+
 from headrace_dags.errors import EnvironmentLack, Problem
+from headrace_serving.container.asking import unanswered
 from headrace_serving.container.command import Container, remove_command, run_command
 from headrace_serving.container.engine import Engine
 from headrace_serving.container.leftovers import Lock
@@ -20,6 +23,7 @@ T = TypeVar("T")
 
 _END_LIMIT_S = 10.0
 _REMOVE_LIMIT_S = 20.0
+_LONGEST_NEWS = 16 << 20
 
 
 class RunningContainer:
@@ -55,7 +59,7 @@ class RunningContainer:
             lock: says that we live; let go of when the container is gone.
 
         Raises:
-            EnvironmentLack: the image or the container lacks what the server needs.
+            EnvironmentLack: the image or the container lacks what the server needs, or the engine does not answer.
         """
         with log.open("ab") as output:
             client = await asyncio.create_subprocess_exec(
@@ -63,12 +67,17 @@ class RunningContainer:
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=output,
+                limit=_LONGEST_NEWS,
                 start_new_session=True,  # Ctrl-C in a terminal reaches the driver alone, which then stops us in order
             )
         running = cls(engine, container.name, client, lock)
         try:
             running._order(Order(do="start", server=server))
-            await running._start_told()
+            async with asyncio.timeout(server.start_timeout_s):
+                await running._start_told()
+        except TimeoutError:
+            await running.stop(grace_s=0)
+            raise unanswered(engine, f"{engine.kind} run", server.start_timeout_s) from None
         except BaseException:
             await running.stop(grace_s=0)
             raise
@@ -81,7 +90,7 @@ class RunningContainer:
 
     async def _start_told(self) -> None:
         """Wait until the server was started, or nothing will come of it."""
-        lacks = await self._unless_exited(self._started)
+        lacks = await self._unless_exited(asyncio.shield(self._started))  # it is told, too, where nobody waits any more
         if lacks:
             raise EnvironmentLack(lacks)
 
@@ -162,7 +171,8 @@ class RunningContainer:
     async def _listen(self) -> None:
         assert self._client.stdout
         async for line in self._client.stdout:
-            self._heed(News.model_validate_json(line))
+            with contextlib.suppress(ValidationError):  # an image may print lines of its own where Python starts
+                self._heed(News.model_validate_json(line))
         self._exit(f"went with its container, which {ending(await self._client.wait())}")
 
     def _heed(self, news: News) -> None:

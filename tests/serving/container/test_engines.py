@@ -97,6 +97,21 @@ def test_an_engine_of_another_machine(programs: Path, monkeypatch: pytest.Monkey
     assert "Unset DOCKER_HOST" in lacks("docker")["docker"]
 
 
+def test_an_engine_of_another_machine_that_a_context_names(programs: Path) -> None:
+    answers = f"case $1 in context) echo ssh://me@elsewhere ;; *) echo '{json.dumps(DOCKER)}' ;; esac"
+    (programs / "docker").write_text(f"#!/bin/sh\n{answers}\n")
+    (programs / "docker").chmod(0o755)
+    said = lacks("docker")["docker"]
+    assert "an engine on another machine (ssh://me@elsewhere)" in said
+    assert "Run docker context use default" in said
+
+
+def test_what_the_environment_names_is_named(programs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program(programs, "docker", DOWN, "Cannot connect", 1)
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere.sock")
+    assert "Start what DOCKER_HOST names, or unset it" in lacks("docker")["docker"]
+
+
 @pytest.mark.parametrize(
     ("facts", "advice"), [({"OSType": "windows"}, "Linux containers"), ({"Architecture": "riscv64"}, "x86_64")]
 )

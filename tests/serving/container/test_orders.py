@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import os
+import tarfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +14,7 @@ import pytest
 from headrace_dags.errors import BadInput, EnvironmentLack
 from headrace_serving.container.command import Container, run_command
 from headrace_serving.container.engine import Engine
-from headrace_serving.container.image import Building, Recipe, build_command, recipe, told_steps
+from headrace_serving.container.image import Building, Recipe, archive, build_command, recipe, told_steps
 from headrace_serving.container.leftovers import Lock, is_held, labels
 from headrace_serving.container.network import closed, create_command
 from headrace_serving.container.packages import OWN, PROJECT, SERVER, packages
@@ -34,6 +36,7 @@ def container(memory_bytes: int = 0, network: str = "") -> Container:
         memory_bytes=memory_bytes,
         network=network,
         user=(501, 20),
+        groups=(27, 998),
         labels=labels("headrace-1", Path("/run/lock")),
     )
 
@@ -49,14 +52,17 @@ def test_a_container_may_do_little() -> None:
     assert {("--cap-drop", "ALL"), ("--security-opt", "no-new-privileges"), ("--pull", "never")} <= said
     assert {("--memory", str(2 * GIB)), ("--shm-size", str(GIB)), ("--network", "headrace-closed")} <= said
     assert {("--publish", "127.0.0.1:1001:8001"), ("--publish", "127.0.0.1:1002:8002")} <= said
-    assert ("--user", "501:20") in said
+    assert ("--pids-limit", "16384") in said
+    assert {("--user", "501:20"), ("--group-add", "27"), ("--group-add", "998")} <= said
+    assert ("--dns", "0.0.0.0") in said  # nobody listens there
     assert ("--mount", 'type=bind,"source=/a, b",target=/headrace/project,readonly') in said
     assert ("--mount", "type=bind,source=/run,target=/headrace/run") in said
     assert ("--label", "dev.headrace.lock=/run/lock") in said
 
 
 def test_without_limits_none_is_said() -> None:
-    assert not {"--memory", "--network"} & set(run_command(DOCKER, container()))
+    assert not {"--memory", "--network", "--dns"} & set(run_command(DOCKER, container()))
+    assert "--pids-limit" not in run_command(replace(DOCKER, counts_processes=False), container())
 
 
 def test_engines_without_root_map_users() -> None:
@@ -64,6 +70,11 @@ def test_engines_without_root_map_users() -> None:
     assert {("--userns", "keep-id"), ("--security-opt", "label=disable")} <= said
     rootless = Engine("/bin/docker", "docker", "28", "x86_64", rootless=True)
     assert ("--user", "0:0") in pairs(run_command(rootless, container()))
+
+
+def test_an_engine_that_gives_other_numbers_keeps_the_callers() -> None:
+    said = pairs(run_command(replace(DOCKER, remapped=True), container()))
+    assert {("--userns", "host"), ("--user", "501:20")} <= said
 
 
 @pytest.mark.asyncio
@@ -101,9 +112,14 @@ def test_an_image_is_named_by_what_goes_in(tmp_path: Path) -> None:
     (tmp_path / "requirements.txt").write_text("rich\n")
     others.append(recipe(DOCKER, ContainerSettings(), tmp_path).tag)
     assert len({made.tag, *others}) == 3
-    assert build_command(DOCKER, made, "/tmp/x") == [
-        "/bin/docker", "build", "--force-rm", "--tag", made.tag, "--build-arg", f"BASE={made.base}", "/tmp/x",
+    assert build_command(DOCKER, made) == [
+        "/bin/docker", "build", "--force-rm", "--tag", made.tag, "--build-arg", f"BASE={made.base}", "-",
     ]  # fmt: skip
+    with tarfile.open(fileobj=io.BytesIO(archive(made))) as tar:
+        assert {entry.name for entry in tar} == set(made.files)
+        dockerfile = tar.extractfile("Dockerfile")
+        assert dockerfile
+        assert dockerfile.read().decode() == made.files["Dockerfile"]
     assert "--require-hashes" in made.files["Dockerfile"]
 
 
@@ -168,6 +184,19 @@ def test_a_file_that_is_named_must_be_there(tmp_path: Path) -> None:
         packages(tmp_path, "none.txt")
 
 
+def test_files_that_include_each_other_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text("-r more.txt\n")
+    (tmp_path / "more.txt").write_text("rich\n-r requirements.txt\n")
+    with pytest.raises(EnvironmentLack, match=r"more\.txt.*files that do not include each other, got a circle"):
+        packages(tmp_path)
+
+
+def test_a_pyproject_that_is_no_toml_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[project\n")
+    with pytest.raises(EnvironmentLack, match=r"pyproject\.toml.*expects TOML"):
+        packages(tmp_path)
+
+
 def test_a_lock_lasts_as_long_as_its_holder(tmp_path: Path) -> None:
     path = tmp_path / "container.lock"
     assert not is_held(path)
@@ -181,3 +210,10 @@ def test_a_lock_lasts_as_long_as_its_holder(tmp_path: Path) -> None:
     lock.release()
     assert not is_held(path)
     assert not path.exists()
+
+
+def test_a_lock_is_never_taken_through_a_link(tmp_path: Path) -> None:
+    (tmp_path / "lock").symlink_to(tmp_path / "precious")
+    with pytest.raises(OSError, match="symbolic links"):
+        Lock(tmp_path / "lock")
+    assert not (tmp_path / "precious").exists()
