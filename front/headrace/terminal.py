@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, redirect_stdout
@@ -10,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-_KEPT = "\t\n"
-_SPELLED = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) not in _KEPT}
+_UNSEEN = r"\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069"
+"""What moves the cursor, colours, rings, or turns the order of what is read."""
+
 _CODES = {"bad": "31;1", "good": "32", "warn": "33", "strong": "1", "soft": "2", "name": "36"}
 
 
@@ -41,14 +43,23 @@ def ink(stream: TextIO | None = None) -> Ink:
     return Ink(colored(stream or sys.stdout))
 
 
-def legible(text: str) -> str:
-    r"""``text`` from outside as it may be shown: what would steer the terminal is spelled out, ``\x1b`` for an escape."""
-    return text.translate(_SPELLED)
-
-
 def aside() -> AbstractContextManager[object]:
     """While inside, what the user's code prints goes to the standard error: the standard output is for results."""
     return redirect_stdout(sys.stderr)
+
+
+def legible(text: str, *, lines: bool = False) -> str:
+    """Text that a step, an input or a server made, as it may be shown: no sign of it works on the terminal.
+
+    Args:
+        text: as it came.
+        lines: whether it may have several.
+    """
+    return re.sub(f"(?![\n\t])[{_UNSEEN}]" if lines else f"[{_UNSEEN}]", _escaped, text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return found[0].encode("unicode_escape").decode()
 
 
 def drop_unread() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -54,7 +55,7 @@ def load(program: Program) -> Loaded:
     Raises:
         TaskFailed: of the first node that fails: ``load``, or ``environment`` where something is not installed.
     """
-    from_source(program.import_root)
+    from_source(_spelled(program.import_root))
     loaded: dict[bytes, Body] = {}
     steps = [node for node in program.nodes if node.join is None]
     for node in steps:
@@ -70,6 +71,15 @@ def load(program: Program) -> Loaded:
         inputs=tuple(codec(flow, _taken_as(flow, program.nodes, declarations)) for flow in program.inputs),
         outputs=tuple(codec(flow, given.get(flow.use)) for flow in program.outputs),
     )
+
+
+def _spelled(folder: Path) -> Path:
+    """A folder as this process spells paths: in a server without a locale they are ASCII, and UTF-8 in them is escaped."""
+    try:
+        os.fsencode(folder)
+    except UnicodeEncodeError:
+        return Path(os.fsdecode(str(folder).encode()))
+    return folder
 
 
 def _body(node: Node, program: Program) -> Body:

@@ -1,6 +1,7 @@
 """What a mapper does in every runtime. A variant's test derives from MapperConformance and says how its executor is made."""
 
 import asyncio
+import os
 import shutil
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -12,7 +13,9 @@ import numpy as np
 import pytest
 import pytest_asyncio
 from tests.conformance.runtimes import Driver, Make, Served, planned
+from tests.conformance.streams import until
 
+from headrace_serving.failure import TaskFailed
 from headrace_serving.runtimes.contract import Workplace
 
 MAPPED = Path(__file__).parents[1] / "serving" / "mapped"
@@ -108,3 +111,24 @@ class MapperConformance:
         failure = await driver.failure(dags.sleeping_inside, 200, deadline_s=0.2)
         assert failure.kind == "timeout"
         assert await driver.run(dags.sleeping_inside, 1) == 0, "the calls that were left were not made"
+
+    @pytest.mark.parametrize("how", ["failed", "cancelled"])
+    async def test_calls_that_nobody_waits_for_any_more_are_given_up(
+        self, driver: Driver, dags: Any, tmp_path: Path, how: str
+    ) -> None:
+        call = asyncio.ensure_future(driver.run(dags.guarded_inside, str(tmp_path), 50))
+        await until(lambda: any(tmp_path.glob("ran-*")))
+        await asyncio.sleep(0.2)  # the other calls wait for the model by now
+        if how == "failed":
+            (tmp_path / "refuse").touch()
+        else:
+            call.cancel()
+            await asyncio.sleep(0.5)  # ten times as long as the mapper takes to see it
+        with pytest.raises(TaskFailed if how == "failed" else asyncio.CancelledError):
+            await call
+        (tmp_path / "gate").touch()
+        (tmp_path / "other").mkdir()
+        (tmp_path / "other" / "gate").touch()
+        assert await driver.run(dags.guarded_inside, str(tmp_path / "other"), 1) == 0
+        ran = [each for each in os.listdir(tmp_path) if each.startswith("ran-")]  # noqa: PTH208
+        assert len(ran) <= 2, ran

@@ -148,6 +148,23 @@ class StreamConformance:
         await again.run()
         assert len(again.items) == 3
 
+    async def test_a_stream_behind_one_that_hangs_is_not_waited_for(
+        self, driver: Driver, dags: Any, tmp_path: Path
+    ) -> None:
+        hanging = Stream(driver, dags.impatient_stream, tmp_path, 3)
+        hanging.open(0)
+        for _ in range(2):
+            with pytest.raises(TaskFailed) as caught:
+                await hanging.run()
+            assert caught.value.failure.message == "silent gave no item for 0.3 s; with_(idle=...) allows more"
+        assert len(hanging.items) == 1
+        hanging.open(1, 2)
+        await until(hanging.is_closed)
+        again = Stream(driver, dags.impatient_stream, tmp_path, 3)
+        await again.run()
+        assert len(again.items) == 3
+        assert len(again.runs()) == 2, "what was left before it could begin never begins"
+
     async def test_a_slow_consumer_is_not_taken_for_a_silent_stream(
         self, driver: Driver, dags: Any, tmp_path: Path
     ) -> None:

@@ -81,3 +81,12 @@ class TestMapperOnTriton(MapperConformance):
         assert (failure.kind, failure.node) == ("step", "fragile")
         assert "was killed by SIGKILL" in failure.message
         assert await driver.run(dags.crash_inside, 3) == 2
+
+    async def test_an_answer_without_room_in_shared_memory_is_the_machines_fault(
+        self, driver: Driver, dags: Any
+    ) -> None:
+        failure = await driver.failure(dags.large_inside, 16)
+        assert failure.kind == "environment"
+        assert "/dev/shm [shared-memory]: a model's process needs shared memory for its tensors" in failure.message
+        (array,) = await driver.run(dags.large_inside, 1)
+        assert array.tolist() == [0.0] * (1 << 20)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -51,16 +52,29 @@ class Stream:
     exchange: Exchange
     inbox: Inbox
     items: list[Tensor] = field(default_factory=list[Tensor])
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def take(self, index: int, outputs: Mapping[str, Tensor]) -> None:
-        """Publish an item, unless it was published before."""
-        if index < len(self.items):
-            return
-        item = outputs[self.flow.name]
-        packed, parts = await self.exchange.pack({self.flow.name: item}, {self.flow.name: self.flow})
-        event = Item(task=self.task, index=index, outputs=packed, shown=shown(self.flow, item))
-        await self.inbox.append(event, parts)
-        self.items.append(item)
+        """Publish an item, unless it was published before.
+
+        One that is on its way to the log may be in it already: who is cancelled meanwhile leaves when it is known, or the
+        item would be published once more.
+        """
+        publishing = asyncio.ensure_future(self._publish(index, outputs[self.flow.name]))
+        try:
+            await asyncio.shield(publishing)
+        except asyncio.CancelledError:
+            await asyncio.wait({publishing})
+            raise
+
+    async def _publish(self, index: int, item: Tensor) -> None:
+        async with self._turn:
+            if index < len(self.items):
+                return
+            packed, parts = await self.exchange.pack({self.flow.name: item}, {self.flow.name: self.flow})
+            event = Item(task=self.task, index=index, outputs=packed, shown=shown(self.flow, item))
+            await self.inbox.append(event, parts)
+            self.items.append(item)
 
     def whole(self) -> dict[str, Tensor]:
         """All items as one value: what was published, whatever the last attempt made of it."""

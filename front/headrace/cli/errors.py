@@ -8,12 +8,13 @@ import sys
 import tempfile
 import traceback
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import click
 
 from headrace.disk import refusal
-from headrace.terminal import Ink, drop_unread, ink, remark
+from headrace.terminal import Ink, drop_unread, ink, legible, remark
 from headrace_dags.errors import EnvironmentLack, Exit, HeadraceError, Problem
 
 
@@ -37,10 +38,11 @@ def explain(error: BaseException, *, as_json: bool) -> int:
 
 def text(problem: Problem, paint: Ink) -> str:
     """One problem as a paragraph, its place and its advice set off."""
-    head = f"{problem.location} ({problem.where})" if problem.location else problem.where
-    got = f", got {problem.got}" if problem.got else ""
-    write = f" {paint('strong', f'{problem.write}.')}" if problem.write else ""
-    return f"{paint('name', head)} [{paint('bad', problem.code)}]: {problem.expected}{got}.{write}"
+    show = partial(legible, lines=True)
+    head = show(f"{problem.location} ({problem.where})" if problem.location else problem.where)
+    got = f", got {show(problem.got)}" if problem.got else ""
+    write = f" {paint('strong', f'{show(problem.write)}.')}" if problem.write else ""
+    return f"{paint('name', head)} [{paint('bad', problem.code)}]: {show(problem.expected)}{got}.{write}"
 
 
 def _problems(error: HeadraceError, *, as_json: bool) -> int:
@@ -50,7 +52,7 @@ def _problems(error: HeadraceError, *, as_json: bool) -> int:
         return code
     paint = ink(sys.stderr)
     if trace := getattr(error, "traceback", ""):
-        remark(str(trace).rstrip("\n"))
+        remark(legible(str(trace).rstrip("\n"), lines=True))
     remark("\n".join(text(problem, paint) for problem in error.problems))
     return code
 

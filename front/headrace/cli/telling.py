@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 
-from headrace.progress.words import lost
+from headrace.progress.words import in_a_line, lost
 from headrace.report.story import Story, given, tell
 from headrace.terminal import Ink, duration, ink, legible, near, size
 from headrace_dags.errors import BadInput, Problem
@@ -109,12 +109,12 @@ def failure_lines(failure: TaskFailure, inputs: str, paint: Ink, *, brief: bool 
     head = f"{paint('name', f'{place}({where}{item})')} [{paint('bad', failure.kind)}]: "
     # What the machine lacks is told with its place and code already.
     told = failure.kind == "environment" and f"({failure.node})" in failure.message
-    message = legible(failure.message)
+    message = legible(failure.message, lines=True)
     yield message if told else f"{head}{message}"
     if inputs:
-        yield f"{failure.node} was given {inputs}"
+        yield f"{failure.node} was given {legible(inputs)}"
     if failure.traceback and not (brief and failure.kind == "input"):
-        yield legible(failure.traceback.rstrip("\n"))
+        yield legible(failure.traceback.rstrip("\n"), lines=True)
 
 
 def _near(location: str) -> str:
@@ -151,12 +151,11 @@ def _told(event: Event, paint: Ink) -> str:
             facts = filter(None, (_payloads(event.outputs), lost(event.lost), kept, _spent(event)))
             text = f"{paint('good', 'result')}     {_task(event.task)}: {', '.join(facts)}"
         case Failed():
-            first = event.failure.message.partition("\n")[0]
-            text = f"{paint('bad', 'failed')}     {_task(event.task)}: {legible(first)}, {_spent(event)}"
+            text = f"{paint('bad', 'failed')}     {_task(event.task)}: {in_a_line(event.failure)}, {_spent(event)}"
         case TimerFired():
             text = f"timer      {event.name}"
         case Cancel():
-            text = f"{paint('warn', 'cancel')}     {event.reason}"
+            text = f"{paint('warn', 'cancel')}     {legible(event.reason)}"
     return text
 
 

@@ -131,7 +131,7 @@ def told_outputs(results: str, outputs: Sequence[OutputFiles], paint: Ink) -> It
     yield table([(each.name, each.type, _places(each, Path(results))) for each in outputs])
     for each in outputs:
         if isinstance(each.value, str) and 0 < len(each.value) <= _LONGEST_SHOWN:
-            yield f"  {paint('name', each.name)}: {legible(each.value)}"
+            yield f"  {paint('name', each.name)}: {legible(each.value, lines=True)}"
 
 
 def _places(output: OutputFiles, folder: Path) -> str:
@@ -203,7 +203,7 @@ def _told_losses(summary: Summary, paint: Ink) -> Iterator[str]:
     rows = [
         (
             each.segment,
-            legible(f"{lost(each.lost)}, the first: {each.failure}" if each.lost else f"failed: {each.failure}"),
+            f"{lost(each.lost)}, the first: {each.failure}" if each.lost else f"failed: {each.failure}",
         )
         for each in summary.timings
         if each.failure and (each.lost or each.how == "failed")

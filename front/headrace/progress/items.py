@@ -21,5 +21,5 @@ def told(event: Event, before: Sequence[SegmentProgress]) -> str:
     segment = next((each for each in before if each.name == event.task.segment), None)
     if segment is None or segment.streamed > event.index:
         return ""
-    content = legible(event.shown) or ", ".join(size(payload.nbytes) for payload in event.outputs.values())
-    return f"{segment.nodes[-1]} [{event.index}]: {content}"
+    content = event.shown or ", ".join(size(payload.nbytes) for payload in event.outputs.values())
+    return f"{segment.nodes[-1]} [{event.index}]: {legible(content)}"

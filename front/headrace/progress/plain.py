@@ -8,7 +8,7 @@ from typing import Self
 from headrace.progress.counted import counted
 from headrace.progress.items import told
 from headrace.progress.words import lost, recalled, why, word
-from headrace.terminal import duration, legible, remark
+from headrace.terminal import duration, remark
 from headrace_dags.plan.model import Plan
 from headrace_events.engine.events import Event
 from headrace_events.engine.progress import Progress, SegmentProgress
@@ -63,7 +63,7 @@ class PlainView:
         """A segment that is over without having come to its end."""
         if segment.how in {"skipped", "failed", "stopped"} and segment.name not in self._closed:
             self._closed.add(segment.name)
-            reason = f": {legible(why(segment))}" if why(segment) and segment.how == "failed" else ""
+            reason = f": {why(segment)}" if why(segment) and segment.how == "failed" else ""
             self._say(f"{segment.name} {word(segment.how)}{reason}")
 
     def _tell(self, segment: SegmentProgress) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from headrace.terminal import legible
 from headrace_events.engine.progress import How, SegmentProgress
+from headrace_serving.failure import TaskFailure
 
 _WORDS: dict[How, str] = {"skipped": "skipped (not needed)", "unbegun": "did not begin"}
 
@@ -24,5 +26,9 @@ def recalled(segment: SegmentProgress) -> str:
 
 def why(segment: SegmentProgress) -> str:
     """Why a segment gave nothing, or how its first item was lost, in a line; empty where neither is so."""
-    message = segment.failure.message if segment.failure else ""
-    return message.splitlines()[0] if message else ""
+    return in_a_line(segment.failure) if segment.failure else ""
+
+
+def in_a_line(failure: TaskFailure) -> str:
+    """The first line of what is said of a failure."""
+    return legible(next(iter(failure.message.splitlines()), ""))

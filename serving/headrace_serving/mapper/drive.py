@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from functools import partial
 from itertools import count
@@ -22,7 +23,13 @@ IN_FLIGHT = 8
 """Calls of one mapper at once, over all its requests: enough to keep the models behind it busy, and few to wait for."""
 
 Caller = Callable[[str, Request], "Future[Outcome]"]
-"""Begins a call of a model and returns at once; the future never raises."""
+"""Begins a call of a model and returns at once. The future is cancelled where nobody waits for the call any more."""
+
+Event = tuple[Job, Callable[[], None]]
+"""What is to be done for a request, in the mapper's thread."""
+
+_LOOK_S = 0.05
+"""How often it is asked who has gone: that takes no time to speak of, and a model is busy for longer with what it is spared."""
 
 
 class Drive:
@@ -38,7 +45,8 @@ class Drive:
         self._call = call
         self._slots = Slots(IN_FLIGHT)
         self._numbers = count()
-        self._events: queue.SimpleQueue[tuple[Job, Callable[[], None]] | None] = queue.SimpleQueue()
+        self._events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
+        self._live: set[Job] = set()
         self._stages: list[Runner] = []
         self._loaded: Future[None] = Future()
         self._thread = threading.Thread(target=self._main, name=f"headrace-{program.name}", daemon=True)
@@ -60,37 +68,55 @@ class Drive:
         Args:
             request: its tensors are the mapper's own.
             done: told of the outcome, in the mapper's thread.
-            gone: whether nobody waits for it any more; asked from any thread.
+            gone: whether nobody waits for it any more; asked in the mapper's thread.
         """
         job = Job(next(self._numbers), self._program, request, done, gone)
         self._events.put((job, partial(self._begin, job)))
 
     def _main(self) -> None:
+        if not self._loaded.set_running_or_notify_cancel():
+            return
         try:
             self._stages += [Runner(stage) for stage in self._program.stages]
         except BaseException as error:  # noqa: BLE001  # goes to whoever waits for the start
             self._loaded.set_exception(error)
             return
         self._loaded.set_result(None)
-        while event := self._events.get():
-            job, act = event
+        for job, act in self._coming():
             try:
                 act()
             except Exception as error:  # noqa: BLE001  # a fault of ours ends its request, not the mapper
                 self._end(job, blame.internal(error, f"mapper {self._program.name} failed"))
 
+    def _coming(self) -> Iterator[Event]:
+        """Events until the end. Now and then the requests are ended that nobody waits for any more."""
+        look_at_s = 0.0
+        while True:
+            if self._live and time.monotonic() >= look_at_s:
+                for job in [job for job in self._live if job.gone()]:
+                    self._end(job, _CANCELLED)
+                look_at_s = time.monotonic() + _LOOK_S
+            try:
+                event = self._events.get(timeout=_LOOK_S if self._live else None)
+            except queue.Empty:
+                continue
+            if event is None:
+                return
+            yield event
+
     def _begin(self, job: Job) -> None:
         if job.request.id.startswith(PROBE):
             self._end(job, {flow.name: blank(flow, 0 if flow.many else 1) for flow in self._program.outputs})
-        elif job.gone():
-            self._end(job, _CANCELLED)
         else:
+            self._live.add(job)
             self._advance(job)
 
     def _advance(self, job: Job) -> None:
         """Do all that can be done now."""
         while not job.ended and (unit := job.next()):
-            if unit.is_call:
+            if job.gone():
+                self._end(job, _CANCELLED)
+            elif unit.is_call:
                 self._open(job, unit)
             else:
                 self._stage(job, unit)
@@ -121,16 +147,20 @@ class Drive:
 
     def _start(self, job: Job, call: int, chunk: int, tensors: Tensors) -> None:
         """Call a model for one chunk; in any thread."""
-        if job.gone():
-            self._slots.drop(job.number)
-            self._events.put((job, partial(self._end, job, _CANCELLED)))
-            return
-        future = self._call(self._program.models[call], Request(job.request.id, tensors))
+        try:
+            future = self._call(self._program.models[call], Request(job.request.id, tensors))
+        except Exception as error:  # noqa: BLE001  # as if the call itself had failed
+            future = Future()
+            future.set_exception(error)
+        job.under_way.add(future)
         future.add_done_callback(partial(self._called, job, call, chunk))
+        if job.ended:  # meanwhile, in the mapper's thread, which may not have seen this call
+            future.cancel()
 
     def _called(self, job: Job, call: int, chunk: int, future: Future[Outcome]) -> None:
         """A chunk came back; in any thread."""
-        outcome = TaskFailure(kind="cancelled", message="cancelled") if future.cancelled() else future.result()
+        job.under_way.discard(future)
+        outcome = _outcome(future, self._program.models[call])
         if isinstance(outcome, TaskFailure | ServerSaid):
             self._slots.drop(job.number)
         else:
@@ -148,10 +178,22 @@ class Drive:
             self._advance(job)
 
     def _end(self, job: Job, outcome: Outcome) -> None:
+        """Tell of the outcome; what still runs for the request is of no use any more."""
         if not job.ended:
             job.ended = True
+            self._live.discard(job)
             self._slots.drop(job.number)
+            for future in tuple(job.under_way):
+                future.cancel()
             job.done(outcome)
+
+
+def _outcome(future: Future[Outcome], model: str) -> Outcome:
+    """What a call came to that has come back."""
+    if future.cancelled():
+        return _CANCELLED
+    error = future.exception()
+    return blame.internal(error, f"the call of {model} failed") if error else future.result()
 
 
 _CANCELLED = TaskFailure(kind="cancelled", message="cancelled by the run")

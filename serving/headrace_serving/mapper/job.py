@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -71,6 +72,7 @@ class Job:
         done: told of the outcome, once.
         gone: whether nobody waits for it any more.
         ended: whether ``done`` was told.
+        under_way: its calls that were begun and have not come back.
     """
 
     number: int
@@ -82,6 +84,7 @@ class Job:
     known: dict[str, Tensor] = field(default_factory=dict[str, Tensor])
     left: list[Unit] = field(default_factory=list[Unit])
     calls: dict[int, OpenCall] = field(default_factory=dict[int, OpenCall])
+    under_way: set[Future[Outcome]] = field(default_factory=set[Future[Outcome]])
 
     def __post_init__(self) -> None:
         self.known.update(self.request.tensors)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
@@ -51,6 +52,7 @@ class InProcessExecutor:
                 call = partial(self._called, segment)
                 made = MapperInstance(mapper_program(plan, segment, workplace), call)
                 self._instances[segment.mapper.name] = made
+        self._turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._import_root = workplace.import_root.absolute()
         self._imports = ExitStack()
 
@@ -80,7 +82,7 @@ class InProcessExecutor:
 
     async def stream(self, task: Task, inputs: Tensors, take: Take) -> None:
         """Execute one task on a segment that streams; see the contract. What holds for a body that runs past the limit of
-        :meth:`call` holds for its next item.
+        :meth:`call` holds for its next item: a stream that is begun meanwhile waits for it no longer than for an item.
         """
         segment = self._plan.by_name[task.segment]
         request = Request(request_id(task.prefix, task.id), {name: _own(tensor) for name, tensor in inputs.items()})
@@ -90,17 +92,17 @@ class InProcessExecutor:
         instance = self._instances[segment.members[0].name]
         assert segment.stream
         assert isinstance(instance, Instance)
-        outlet = instance.stream(request, segment.stream.ahead)
         index = 0
-        try:
-            await outlet.begun()
-            while (answer := await patiently(segment, outlet.take())) is not None:
-                if isinstance(answer, TaskFailure):
-                    raise TaskFailed(answer)
-                await taken.give(index, {name: _own(tensor) for name, tensor in answer.items()})
-                index += 1
-        finally:
-            outlet.leave()
+        async with self._turns[segment.name]:
+            outlet = instance.stream(request, segment.stream.ahead)
+            try:
+                while (answer := await patiently(segment, outlet.take())) is not None:
+                    if isinstance(answer, TaskFailure):
+                        raise TaskFailed(answer)
+                    await taken.give(index, {name: _own(tensor) for name, tensor in answer.items()})
+                    index += 1
+            finally:
+                outlet.leave()
 
     async def _called(self, segment: Segment, call: Call, request: Request) -> Tensors:
         """One call of a mapper: its members, as those of a segment of their own."""

@@ -21,12 +21,7 @@ class Outlet:
         self._loop = asyncio.get_running_loop()
         self._room = threading.Semaphore(ahead)
         self._answers: asyncio.Queue[Answer | None] = asyncio.Queue()
-        self._begun = asyncio.Event()
         self._left = False
-
-    async def begun(self) -> None:
-        """Wait until the thread has come to it."""
-        await self._begun.wait()
 
     async def take(self) -> Answer | None:
         """The next answer; ``None`` at the end."""
@@ -42,7 +37,6 @@ class Outlet:
     def fill(self, answers: Generator[Answer]) -> None:
         """Give answers while there is room and somebody takes them; in the thread."""
         with closing(answers), suppress(RuntimeError):  # the loop may be closed, and nobody left to take anything
-            self._loop.call_soon_threadsafe(self._begun.set)
             while self._goes_on() and (answer := next(answers, None)) is not None:
                 self._loop.call_soon_threadsafe(self._answers.put_nowait, answer)
             self._loop.call_soon_threadsafe(self._answers.put_nowait, None)

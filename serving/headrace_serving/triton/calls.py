@@ -15,7 +15,7 @@ T = TypeVar("T")
 _SUSPECT_AFTER = 2
 _CONFIRM_S = 1.5
 # What a step says of itself comes behind the name of its exception, so that it is not mistaken for Triton's word.
-_UNHEALTHY = re.compile(r"\[StatusCode\.\w+\] (?:in ensemble '[^']*', )?Stub process '([^']+)_\d+_\d+' is not healthy")
+_UNHEALTHY = re.compile(r"\[StatusCode\.\w+\] (?:in ensemble '[^']*', )*Stub process '([^']+)_\d+_\d+' is not healthy")
 _AWAY = re.compile(r"\[StatusCode\.(?:UNAVAILABLE|NOT_FOUND)\]")
 
 

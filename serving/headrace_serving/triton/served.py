@@ -21,6 +21,7 @@ from headrace_serving.redaction import cover_output, redactor_of
 from headrace_serving.runner import Answer, Request, Runner
 from headrace_serving.tensors import Tensor
 from headrace_serving.triton.asking import BEGIN, END, TAKE, WHAT
+from headrace_serving.triton.givenup import is_given_up
 
 _SLOW_S = 0.01
 """Asking whether a request was cancelled costs 0.03 ms: only what waited behind a body slower than this is asked."""
@@ -52,20 +53,20 @@ class ServedModel:
             for request in requests:
                 self._stream.answer(request)
             return None
-        begin_s = time.monotonic()
-        responses = self._unless_cancelled(requests) if self._was_slow else self._run(requests)
-        self._was_slow = time.monotonic() - begin_s > _SLOW_S
-        return responses
+        return self._unless_cancelled(requests) if self._was_slow else self._run(requests)
 
     def _unless_cancelled(self, requests: Sequence[Any]) -> list[Any]:
-        """Run those that were not cancelled while they waited."""
-        cancelled = [request.is_cancelled() for request in requests]
+        """Run those that were not cancelled or given up while they waited."""
+        cancelled = [request.is_cancelled() or is_given_up(request.parameters()) for request in requests]
         live = [request for request, gone in zip(requests, cancelled, strict=True) if not gone]
-        responses = iter(self._run(live))
+        responses = iter(self._run(live) if live else ())
         return [_cancelled() if gone else next(responses) for gone in cancelled]
 
     def _run(self, requests: Sequence[Any]) -> list[Any]:
-        return [_response(answer) for answer in self._runner.run([_request(each) for each in requests])]
+        begin_s = time.monotonic()
+        answers = self._runner.run([_request(each) for each in requests])
+        self._was_slow = time.monotonic() - begin_s > _SLOW_S
+        return [_response(answer) for answer in answers]
 
 
 class _Stream:
@@ -82,6 +83,8 @@ class _Stream:
         asked = json.loads(request.parameters())
         if asked[WHAT] == BEGIN:
             self._begin(request)
+            if sender.is_cancelled():  # while it waited: what holds the model up was not the one that was left
+                self._end()
         elif asked[WHAT] == END and request.request_id() == self._task:
             self._end()
         for answer in islice(self._of(request.request_id()), asked[TAKE]):

@@ -14,7 +14,10 @@ STUB_BYTES = 1 << 20
 """Shared memory of a fresh stub, in bytes. It grows with the tensors that pass through it."""
 
 _EXHAUSTED = re.compile(
-    r"shared memory.*no space left|failed to increase the shared memory pool", re.IGNORECASE | re.DOTALL
+    # The last two are what becomes of a mapper's answer that found no room.
+    r"shared memory.*no space left|failed to increase the shared memory pool"
+    r"|expected a single response, got 0|unexpected deadlock, at least one output is not set",
+    re.IGNORECASE | re.DOTALL,
 )
 _LARGER = "Free some of it or make it larger (mount -o remount,size=1G /dev/shm; in a container --shm-size=1g, in a pod an emptyDir of medium Memory)"
 

@@ -1,7 +1,9 @@
 """Small dags whose maps a mapper drives, one for each thing that it must do. The tests serve all of them together."""
 
 import os
+import resource
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -226,4 +228,73 @@ def sleeping_inside(number: int) -> int:
     return lowest(Sleepy().map(count_slowly(number)))
 
 
-DAGS = (batched_inside, class_inside, ragged_chain, between_models, two_maps, crash_inside, sleeping_inside)
+# What the test lets in, and refuses.
+
+
+@hr.step(max_items=100)
+def count_guarded(number: int) -> Iterator[int]:
+    yield from range(number)
+
+
+class Guarded(hr.Stateful):
+    """Leaves a file for each number that it runs, waits for another one, and may refuse a number, once."""
+
+    def __call__(self, number: int, folder: hr.Text) -> int:
+        at = Path(folder)
+        (at / f"ran-{number}").touch()
+        while not ((at / "refuse").exists() or (at / "gate").exists()):
+            time.sleep(0.002)
+        if (at / "refuse").exists():
+            (at / "refuse").unlink()
+            raise ValueError("refused")
+        return number
+
+
+@hr.step
+def last_of(numbers: hr.Many[int]) -> int:
+    return max(numbers, default=-1)
+
+
+@hr.dag
+def guarded_inside(folder: hr.Text, number: int) -> int:
+    return last_of(Guarded().map(count_guarded(number), folder))
+
+
+# An answer for which there is no room in shared memory.
+
+Large = Annotated[np.ndarray[tuple[int], np.dtype[np.float32]], hr.Layout("embedding", "d=1048576")]
+
+
+@hr.step(max_items=100)
+def count_large(number: int) -> Iterator[int]:
+    yield from range(number)
+
+
+class Passing(hr.Stateful):
+    def __call__(self, number: int) -> int:
+        return number
+
+
+@hr.step
+def enlarged(numbers: hr.Many[int]) -> hr.Many[Large]:
+    if "triton_python_backend_utils" in sys.modules:  # the process is its own, and its region of shared memory a file
+        resource.setrlimit(resource.RLIMIT_FSIZE, (32 << 20, resource.RLIM_INFINITY))
+    return [np.full(1 << 20, number, np.float32) for number in numbers]
+
+
+@hr.dag
+def large_inside(number: int) -> hr.Many[Large]:
+    return enlarged(Passing().map(count_large(number)))
+
+
+DAGS = (
+    batched_inside,
+    class_inside,
+    ragged_chain,
+    between_models,
+    two_maps,
+    crash_inside,
+    sleeping_inside,
+    guarded_inside,
+    large_inside,
+)

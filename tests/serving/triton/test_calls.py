@@ -107,7 +107,7 @@ def test_a_call_that_meets_a_death_each_time_is_the_cause():
     played(scenario)
 
 
-@pytest.mark.parametrize("around", ["", "in ensemble 'page', "])
+@pytest.mark.parametrize("around", ["", "in ensemble 'page', ", "in ensemble 'page', in ensemble 'read-to-rate', "])
 def test_a_process_that_does_not_answer_is_ended_and_the_call_made_again(around):
     async def scenario():
         silent = RuntimeError(f"[StatusCode.INTERNAL] {around}Stub process 'ocr_2_0_0' is not healthy.")
