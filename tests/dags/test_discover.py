@@ -122,7 +122,7 @@ def test_a_project_inside_another_does_not_stand_for_it() -> None:
     [
         ("wrok.py", "no-file", "Write work.py"),
         ("other/work.py:main", "no-file", "no such file"),
-        (".", "no-module", "none of that name"),
+        (".", "no-file", "a folder. There is two.py and work.py"),
         ("./", "no-file", "a folder. There is two.py and work.py"),
         ("nothing:main", "no-module", "Give FILE:DAG"),
         ("work.py:mian", "no-dag", "got mian. Write main"),

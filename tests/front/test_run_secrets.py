@@ -76,7 +76,7 @@ def test_a_value_is_written_down_nowhere(text: str, runtime: str, fetching: Proj
         assert "called with ***" in logs.out
         assert "past Python: ***" in logs.out
     else:
-        assert "called with ***" in done.out
+        assert "called with ***" in done.err
     if text == "fine":
         (result,) = fetching.folder.glob("out/*/result.txt")
         assert result.read_text().strip() == f"fine {len(VALUE)} ***"

@@ -123,7 +123,7 @@ def test_what_a_step_says_does_not_steer_the_terminal(project: Project) -> None:
     logs = project.headrace("logs")
     assert done.code == 1
     assert r"[0]: \x1b[2Jclear" in done.err
-    assert r"\x1b]0;title\x07 at\x0dstart" in done.err
+    assert r"\x1b]0;title\x07 at\rstart" in done.err
     assert r"\x1b[2Jclear" in logs.out
     fine = project.headrace("run", "steering.py:told", *words)
     assert r"result: \x1b[31ma\x9b" in fine.out
