@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-ALL = ("imports", "compiler", "segment", "mapper", "pages", "memory")
+ALL = ("imports", "compiler", "segment", "mapper", "pages", "memory", "log")
 
 
 def main() -> int:

@@ -13,6 +13,18 @@ from headrace_events.log.contract import Draft, Fenced, Log, NoTopic, OtherShape
 LIMIT_BYTES = 1_000
 PLAIN = Topic("inbox", partitions=2)
 COMPACT = Topic("state", partitions=2, compacted=True)
+SHORT = Topic("progress", retention_s=100.0)
+SHORT_COMPACT = Topic("windows", compacted=True, retention_s=100.0)
+
+
+class Clock:
+    """The log's time: that of the machine, and what a test lets pass."""
+
+    def __init__(self) -> None:
+        self.ahead_s = 0.0
+
+    def __call__(self) -> float:
+        return time.time() + self.ahead_s
 
 
 def draft(value: bytes | None, key: str = "k", topic: str = "inbox", partition: int = 0) -> Draft:
@@ -30,13 +42,21 @@ async def values(log: Log, topic: str = "inbox", partition: int = 0, offset: int
 class LogConformance:
     """The behaviours. ``log`` is given by the variant."""
 
+    @pytest.fixture
+    def clock(self) -> Clock:
+        return Clock()
+
+    async def later(self, log: Log, clock: Clock, seconds: float) -> None:
+        """Time passes, and the log drops what it keeps no longer."""
+        clock.ahead_s += seconds
+
     @pytest_asyncio.fixture
     async def log(self) -> Log:
         raise AssertionError("the variant gives the log")
 
     @pytest_asyncio.fixture(autouse=True)
     async def topics(self, log: Log) -> None:
-        await log.declare([PLAIN, COMPACT])
+        await log.declare([PLAIN, COMPACT, SHORT, SHORT_COMPACT])
 
     async def test_reads_what_was_appended_in_order(self, log: Log) -> None:
         before = time.time()
@@ -108,7 +128,14 @@ class LogConformance:
         await log.declare([PLAIN])
         assert await values(log) == [b"one"]
 
-    @pytest.mark.parametrize("other", [Topic("inbox", partitions=3), Topic("inbox", partitions=2, compacted=True)])
+    @pytest.mark.parametrize(
+        "other",
+        [
+            Topic("inbox", partitions=3),
+            Topic("inbox", partitions=2, compacted=True),
+            Topic("inbox", partitions=2, retention_s=1.0),
+        ],
+    )
     async def test_a_topic_keeps_its_shape(self, log: Log, other: Topic) -> None:
         with pytest.raises(OtherShape, match="inbox"):
             await log.declare([Topic("fresh"), other])
@@ -199,3 +226,35 @@ class LogConformance:
         assert await log.committed("group", "inbox", 0) == 0
         await log.checkpoint(owner, [draft(b"good", topic="state")], {0: 4})
         assert await values(log, "state") == [b"good"]
+
+    async def test_what_is_too_old_is_dropped(self, log: Log, clock: Clock) -> None:
+        for value in (b"1", b"2"):
+            await log.append(draft(value, topic="progress"))
+        await self.later(log, clock, 60)
+        kept = await log.append(draft(b"3", topic="progress"))
+        assert await values(log, "progress") == [b"1", b"2", b"3"]
+        await self.later(log, clock, 60)
+        await self.until_dropped(log, "progress", [b"3", b"4"], draft(b"4", topic="progress"))
+        (first,) = await log.fetch("progress", 0, 0, limit=1)
+        assert (first.offset, first.draft.value) == (kept.offset, b"3")
+
+    async def test_of_a_compacted_topic_only_old_tombstones_are_dropped(self, log: Log, clock: Clock) -> None:
+        for key, value in [("a", b"1"), ("b", b"1"), ("b", None)]:
+            await log.append(draft(value, key=key, topic="windows"))
+        await self.later(log, clock, 120)
+        await self.until_dropped(log, "windows", [b"1", b"2"], draft(b"2", key="c", topic="windows"))
+        await log.append(draft(b"3", key="b", topic="windows"))
+        assert await values(log, "windows") == [b"1", b"2", b"3"]
+
+    async def until_dropped(self, log: Log, topic: str, left: list[bytes | None], last: Draft) -> None:
+        """Append the last record; what is too old goes soon after."""
+        await log.append(last)
+        async with asyncio.timeout(30):
+            while await values(log, topic) != left:
+                await asyncio.sleep(0.05)
+                await log.append(draft(b"time goes by"))
+
+    async def test_nobody_is_served_by_a_log_that_is_closed_twice(self, log: Log) -> None:
+        await log.append(draft(b"one"))
+        await log.close()
+        await log.close()

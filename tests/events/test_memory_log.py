@@ -2,7 +2,7 @@
 
 import pytest
 import pytest_asyncio
-from tests.conformance.log import LIMIT_BYTES, LogConformance
+from tests.conformance.log import LIMIT_BYTES, Clock, LogConformance
 
 from headrace_events.log.contract import Log
 from headrace_events.log.memory import MemoryLog
@@ -12,5 +12,5 @@ pytestmark = pytest.mark.asyncio
 
 class TestMemoryLog(LogConformance):
     @pytest_asyncio.fixture
-    async def log(self) -> Log:
-        return MemoryLog(max_record_bytes=LIMIT_BYTES)
+    async def log(self, clock: Clock) -> Log:
+        return MemoryLog(max_record_bytes=LIMIT_BYTES, clock=clock)

@@ -29,6 +29,18 @@ class Oversize(LogError):
     """Raised for a value above the log's limit. The fault lies with this record alone, others go on."""
 
 
+class NoRoom(LogError):
+    """Raised when the disk is full. Nothing of the call is written; the same call may succeed later."""
+
+
+class Unfit(LogError):
+    """Raised when the place or the file of a log cannot be used: it says why, and what to do."""
+
+
+class Closed(LogError):
+    """Raised for a call that comes after :meth:`Log.close`, or was not done before it."""
+
+
 class Fenced(LogError):
     """Raised when an owner checkpoints a partition that somebody else has taken over: it must stop at once."""
 
@@ -41,11 +53,14 @@ class Topic:
         name: unique in the log.
         partitions: how many; fixed for the life of the topic.
         compacted: of records with equal keys in one partition only the last is kept for sure.
+        retention_s: records older than this, in seconds, may be dropped; of a compacted topic only tombstones are. ``None``
+            keeps them for ever.
     """
 
     name: str
     partitions: int = 1
     compacted: bool = False
+    retention_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +125,12 @@ class Log(Protocol):
     async def append(self, draft: Draft) -> Position:
         """Write one record; once this returns, every reader sees it and it is as durable as the log is.
 
+        A caller that is cancelled does not know whether the record was written.
+
         Raises:
             NoTopic: no such topic or partition.
             Oversize: the value is too large.
+            NoRoom: the disk is full.
         """
         ...
 
@@ -124,8 +142,8 @@ class Log(Protocol):
         Args:
             topic: where to read.
             partition: where to read.
-            offset: the first one wanted; where compaction took it away, the next that is there.
-            limit: the most records in one answer.
+            offset: the first one wanted; where compaction or retention took it away, the next that is there.
+            limit: the most records in one answer; there may be fewer than are there, if they are large.
             wait_s: how long to wait for the first record, in seconds; ``inf`` waits until there is one.
 
         Returns:
@@ -173,5 +191,10 @@ class Log(Protocol):
             Fenced: one of the owner's partitions has been taken over, or ``offsets`` names one it never owned.
             NoTopic: a record goes to no known topic or partition.
             Oversize: a record's value is too large.
+            NoRoom: the disk is full.
         """
+        ...
+
+    async def close(self) -> None:
+        """Let go of everything; what was accepted stays. May be repeated."""
         ...

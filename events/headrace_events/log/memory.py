@@ -24,12 +24,15 @@ from headrace_events.log.contract import (
 class _Partition:
     """Records by offset; a compacted one forgets what a later record with the same key replaced."""
 
-    def __init__(self, compacted: bool) -> None:
+    def __init__(self, compacted: bool, retention_s: float | None) -> None:
+        self._retention_s = retention_s
+        self._kept_from = 0
         self.entries: list[Entry | None] = []
         self.latest: dict[str, int] | None = {} if compacted else None
         self.grown = asyncio.Event()
 
     def add(self, draft: Draft, at_s: float) -> Position:
+        self._drop(at_s)
         offset = len(self.entries)
         if self.latest is not None:
             if (replaced := self.latest.get(draft.key)) is not None:
@@ -39,6 +42,18 @@ class _Partition:
         self.grown.set()
         self.grown = asyncio.Event()
         return Position(offset, at_s)
+
+    def _drop(self, now_s: float) -> None:
+        """Forget what is too old: the records at the beginning, or the tombstones among them."""
+        while self._retention_s is not None and self._kept_from < len(self.entries):
+            entry = self.entries[self._kept_from]
+            if entry and entry.at_s >= now_s - self._retention_s:
+                break
+            if entry and (self.latest is None or entry.draft.value is None):
+                self.entries[self._kept_from] = None
+                if self.latest is not None:
+                    del self.latest[entry.draft.key]
+            self._kept_from += 1
 
     def read(self, offset: int, limit: int) -> list[Entry]:
         found: list[Entry] = []
@@ -75,7 +90,7 @@ class MemoryLog:
             if topic.name not in self._topics:
                 self._topics[topic.name] = topic
                 for number in range(topic.partitions):
-                    self._partitions[topic.name, number] = _Partition(topic.compacted)
+                    self._partitions[topic.name, number] = _Partition(topic.compacted, topic.retention_s)
 
     async def append(self, draft: Draft) -> Position:
         """Write one record."""
@@ -120,6 +135,9 @@ class MemoryLog:
             partition.add(draft, self._clock())
         for number, offset in offsets.items():
             self._offsets[owner.group, owner.topic, number] = offset
+
+    async def close(self) -> None:
+        """Everything goes with the object."""
 
     def _guard(self, owner: Owner, offsets: Mapping[int, int]) -> None:
         """Refuse an owner that has lost a partition, or speaks for one that it never had."""

@@ -1,0 +1,1 @@
+"""The embedded log beside SQLite alone and a bare socket."""

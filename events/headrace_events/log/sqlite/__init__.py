@@ -1,0 +1,1 @@
+"""The embedded log: one SQLite file, several processes, nothing to install."""
