@@ -126,6 +126,9 @@ class MapperConformance:
             await asyncio.sleep(0.5)  # ten times as long as the mapper takes to see it
         with pytest.raises(TaskFailed if how == "failed" else asyncio.CancelledError):
             await call
+        await asyncio.sleep(
+            0.1
+        )  # so that the one that is let in now is slow: a model asks only behind those who has gone
         (tmp_path / "gate").touch()
         (tmp_path / "other").mkdir()
         (tmp_path / "other" / "gate").touch()

@@ -7,7 +7,6 @@ import json
 import sys
 import tempfile
 import traceback
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -61,8 +60,10 @@ def _usage(error: click.ClickException, *, as_json: bool) -> int:
     if as_json:
         _write_json(int(Exit.BAD_INPUT), [Problem("usage", "headrace", error.format_message()).as_json()])
     else:
-        with suppress(OSError):  # nobody reads it: the exit code tells
+        try:
             error.show()
+        except OSError:  # nobody reads it: the exit code tells
+            drop_unread()
     return int(Exit.BAD_INPUT)
 
 
