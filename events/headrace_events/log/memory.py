@@ -11,14 +11,11 @@ from headrace_events.log.contract import (
     MAX_RECORD_BYTES,
     Draft,
     Entry,
-    Fenced,
-    NoTopic,
-    OtherShape,
-    Oversize,
     Owner,
     Position,
     Topic,
 )
+from headrace_events.log.refusals import no_topic, require_owner, require_shape, require_size
 
 
 class _Partition:
@@ -84,8 +81,7 @@ class MemoryLog:
     async def declare(self, topics: Sequence[Topic]) -> None:
         """Make the topics that are not there yet."""
         for topic in topics:
-            if self._topics.get(topic.name, topic) != topic:
-                raise OtherShape(f"topic {topic.name} is there as {self._topics[topic.name]}, asked for as {topic}")
+            require_shape(self._topics.get(topic.name), topic)
         for topic in topics:
             if topic.name not in self._topics:
                 self._topics[topic.name] = topic
@@ -129,7 +125,7 @@ class MemoryLog:
 
     async def checkpoint(self, owner: Owner, records: Sequence[Draft], offsets: Mapping[int, int]) -> None:
         """Write ``records`` and commit ``offsets`` together."""
-        self._guard(owner, offsets)
+        require_owner(owner, offsets, lambda number: self._epochs.get((owner.group, owner.topic, number), 0))
         targets = [(self._accept(draft), draft) for draft in records]
         for partition, draft in targets:
             partition.add(draft, self._clock())
@@ -139,21 +135,13 @@ class MemoryLog:
     async def close(self) -> None:
         """Everything goes with the object."""
 
-    def _guard(self, owner: Owner, offsets: Mapping[int, int]) -> None:
-        """Refuse an owner that has lost a partition, or speaks for one that it never had."""
-        if any(self._epochs.get((owner.group, owner.topic, number)) != owner.epoch for number in owner.partitions):
-            raise Fenced(f"{owner.group} has another owner of {owner.topic} now")
-        if strange := set(offsets) - set(owner.partitions):
-            raise Fenced(f"{owner.group} does not own {owner.topic} {sorted(strange)}")
-
     def _accept(self, draft: Draft) -> _Partition:
         """The partition a record goes to, if the record may be written."""
         partition = self._partition(draft.topic, draft.partition)
-        if draft.value is not None and len(draft.value) > self._max_record_bytes:
-            raise Oversize(f"{draft.topic}: {len(draft.value)} bytes, at most {self._max_record_bytes}")
+        require_size(draft, self._max_record_bytes)
         return partition
 
     def _partition(self, topic: str, number: int) -> _Partition:
         if (found := self._partitions.get((topic, number))) is None:
-            raise NoTopic(f"no topic {topic} with a partition {number}")
+            raise no_topic(topic, number)
         return found

@@ -6,14 +6,8 @@ import os
 import secrets
 import socket
 from array import array
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-
-EVERYWHERE = None
-"""Heard where it is not known which partitions have grown."""
-
-Heard = Callable[[frozenset[int] | None], None]
 
 _MOST_PLACES = 256
 _BYTES = 1 << 16
@@ -57,14 +51,14 @@ class Bells:
     def hear(self) -> frozenset[int] | None:
         """The partitions that have grown, all that was rung so far taken together.
 
-        Where more than one message had come, others may have found no room: then it may have been any partition.
+        Where more than one message had come, others may have found no room: then it may have been any partition, ``None``.
         """
         heard: list[bytes] = []
         with suppress(BlockingIOError):
             while True:
                 heard.append(self._own.recv(_BYTES))
         if len(heard) != 1 or not heard[0]:
-            return EVERYWHERE
+            return None
         return frozenset(array("I", heard[0]))
 
     def close(self) -> None:

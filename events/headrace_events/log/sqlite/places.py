@@ -5,7 +5,8 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
-from headrace_events.log.contract import NoTopic, Topic
+from headrace_events.log.contract import Topic
+from headrace_events.log.refusals import no_topic
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class Places:
         """
         found = self.find(connection, name)
         if found is None or not 0 <= partition < found.topic.partitions:
-            raise NoTopic(f"no topic {name} with a partition {partition}")
+            raise no_topic(name, partition)
         return found.first + partition
 
     def is_compacted(self, place: int) -> bool:

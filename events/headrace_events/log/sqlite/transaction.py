@@ -7,7 +7,8 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from headrace_events.log.contract import Draft, Fenced, OtherShape, Oversize, Owner, Position, Topic
+from headrace_events.log.contract import Draft, Owner, Position, Topic
+from headrace_events.log.refusals import require_owner, require_shape, require_size
 from headrace_events.log.sqlite.places import Places
 from headrace_events.log.sqlite.schema import OFFSET_BITS
 
@@ -35,8 +36,7 @@ class Transaction:
         """Make the topics that are not there yet; see the contract."""
         for topic in topics:
             known = self.places.find(self.connection, topic.name)
-            if known is not None and known.topic != topic:
-                raise OtherShape(f"topic {topic.name} is there as {known.topic}, asked for as {topic}")
+            require_shape(known and known.topic, topic)
         for topic in topics:
             if self.places.find(self.connection, topic.name) is None:
                 self._make(topic)
@@ -64,11 +64,8 @@ class Transaction:
 
     def checkpoint(self, owner: Owner, records: Sequence[Draft], offsets: Mapping[int, int]) -> None:
         """Write records and offsets together; see the contract."""
-        if strange := set(offsets) - set(owner.partitions):
-            raise Fenced(f"{owner.group} does not own {owner.topic} {sorted(strange)}")
         owned = {each: self.places.of(self.connection, owner.topic, each) for each in owner.partitions}
-        if any(self._epoch(owner.group, place) != owner.epoch for place in owned.values()):
-            raise Fenced(f"{owner.group} has another owner of {owner.topic} now")
+        require_owner(owner, offsets, lambda number: self._epoch(owner.group, owned[number]))
         targets = [self._accepted(draft) for draft in records]
         for place, draft in zip(targets, records, strict=True):
             self._add(place, draft)
@@ -86,8 +83,7 @@ class Transaction:
     def _accepted(self, draft: Draft) -> int:
         """The place of a record, if it may be written."""
         place = self.places.of(self.connection, draft.topic, draft.partition)
-        if draft.value is not None and len(draft.value) > self.most_bytes:
-            raise Oversize(f"{draft.topic}: {len(draft.value)} bytes, at most {self.most_bytes}")
+        require_size(draft, self.most_bytes)
         return place
 
     def _add(self, place: int, draft: Draft) -> Position:
