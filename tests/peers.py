@@ -16,6 +16,9 @@ from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
+import pytest
+
+from headrace_dags.running.waiting import Waiting, for_whom
 from headrace_serving.triton.ports import free_ports
 from headrace_serving.triton.server import TritonServer
 from headrace_serving.triton.settings import ServerSettings
@@ -253,3 +256,18 @@ def blunt_peer() -> Generator[Blunt]:
         finally:
             server.shutdown()
             thread.join()
+
+
+def given_up(call: Callable[[], object], when: threading.Event, within_s: float = 5.0) -> bool:
+    """Whether a call fails soon, and says so, where nobody waits for it any more ``when`` it is at its server."""
+    waiting, failed = Waiting(["me"]), threading.Event()
+
+    def calls() -> None:
+        with for_whom(waiting), pytest.raises(Exception, match="given up"):
+            call()
+        failed.set()
+
+    threading.Thread(target=calls, daemon=True).start()
+    assert when.wait(60)
+    waiting.leave("me")
+    return failed.wait(within_s)

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import itertools
 import socket
 import sqlite3
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -18,7 +18,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.rounds import Spread
+from benchmarks.rounds import Spread, p50_s, per_second
 from headrace_events.log.contract import Draft, Topic
 from headrace_events.log.sqlite.log import SqliteLog
 
@@ -56,7 +56,7 @@ def _verdict(met: bool, bar: str) -> str:
 def _round() -> tuple[float, float, float, float]:
     with tempfile.TemporaryDirectory(prefix="headrace-log-") as folder:
         at = Path(folder)
-        return asyncio.run(_hop_s(at)), _socket_hop_s(at), asyncio.run(_rate(at)), _sqlite_rate(at)
+        return asyncio.run(_hop_s(at)), asyncio.run(_socket_hop_s(at)), asyncio.run(_rate(at)), _sqlite_rate(at)
 
 
 async def _opened(at: Path) -> SqliteLog:
@@ -69,16 +69,16 @@ async def _hop_s(at: Path) -> float:
     """Half the way there and back."""
     log = await _opened(at)
     with _beside("echo", at):
-        offset = 0
-        took_s: list[float] = []
-        for _ in range(HOPS):
-            begun_s = time.perf_counter()
+        offsets = itertools.count()
+
+        async def there_and_back() -> None:
             await log.append(Draft("there", 0, "k", PAYLOAD))
-            (entry,) = await log.fetch("back", 0, offset, wait_s=60)
-            took_s.append((time.perf_counter() - begun_s) / 2)
-            offset = entry.offset + 1
+            await log.fetch("back", 0, next(offsets), wait_s=60)
+
+        await p50_s(there_and_back, HOPS // 10)
+        took_s = await p50_s(there_and_back, HOPS)
     await log.close()
-    return statistics.median(took_s[HOPS // 10 :])
+    return took_s / 2
 
 
 async def _rate(at: Path) -> float:
@@ -86,14 +86,8 @@ async def _rate(at: Path) -> float:
     log = await _opened(at)
     end = await log.end("back", 0)
     with _beside("count", at):
-        left = iter(range(RECORDS))
-
-        async def client() -> None:
-            for _ in left:
-                await log.append(Draft("many", 0, "k", PAYLOAD))
-
         begun_s = time.perf_counter()
-        await asyncio.gather(*(client() for _ in range(IN_FLIGHT)))
+        await per_second(lambda: log.append(Draft("many", 0, "k", PAYLOAD)), RECORDS, IN_FLIGHT)
         await log.fetch("back", 0, end, wait_s=120)
         took_s = time.perf_counter() - begun_s
     await log.close()
@@ -140,16 +134,16 @@ def _socket_echo(at: Path) -> None:
                 connection.sendall(data)
 
 
-def _socket_hop_s(at: Path) -> float:
+async def _socket_hop_s(at: Path) -> float:
     with _beside("socket", at), socket.socket(socket.AF_UNIX) as client:
         client.connect(str(at / "socket"))
-        took_s: list[float] = []
-        for _ in range(HOPS):
-            begun_s = time.perf_counter()
+
+        async def there_and_back() -> None:
             client.sendall(PAYLOAD)
             client.recv(1 << 16)
-            took_s.append((time.perf_counter() - begun_s) / 2)
-    return statistics.median(took_s[HOPS // 10 :])
+
+        await p50_s(there_and_back, HOPS // 10)
+        return await p50_s(there_and_back, HOPS) / 2
 
 
 def _sqlite_rate(at: Path) -> float:

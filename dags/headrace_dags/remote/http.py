@@ -1,4 +1,4 @@
-"""Requests over HTTP, and what their statuses mean. httpcore2, below httpx2, and not that: it follows nothing and keeps nothing."""
+"""Requests over HTTP, and what their statuses mean. By httpcore2, and not httpx2 above it, as it follows nothing and keeps nothing."""
 
 from __future__ import annotations
 

@@ -115,10 +115,11 @@ def outputs(answer: Answer) -> Mapping[str, Array]:
         ValueError, KeyError, TypeError, AttributeError, OverflowError: it is no answer of the protocol.
     """
     content, length = answer.content, answer.headers.get(_LENGTH.lower())
-    head, found = len(content) if length is None else int(length), dict[str, Array]()
-    rest = memoryview(content)[head:] if 0 <= head <= len(content) else None
-    if rest is None:
+    head = len(content) if length is None else int(length)
+    if not 0 <= head <= len(content):
         raise ValueError(f"{_LENGTH} of {head} in {len(content)} bytes")
+    found: dict[str, Array] = {}
+    rest = memoryview(content)[head:]
     for each in parsed(content[:head])["outputs"]:
         if each["name"] in found:
             raise ValueError(f"{each['name']} twice")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from headrace_events.engine.state import SegmentState, Unit
@@ -21,15 +20,11 @@ def _goes_on(unit: Unit) -> bool:
 
 def _wanted(units: Sequence[Unit], wiring: Wiring) -> set[int]:
     """The outputs, and whatever leads to them through units that are open."""
-    feeders: defaultdict[int, list[int]] = defaultdict(list)
-    for number in range(len(units)):
-        for consumer in wiring.unit(number).consumers:
-            feeders[consumer].append(number)
     found: set[int] = set()
     waiting = [origin.unit for _, origin in wiring.outputs if origin.unit != RUN]
     while waiting:
         number = waiting.pop()
         if number not in found:
             found.add(number)
-            waiting += feeders[number] if units[number] is None else ()
+            waiting += wiring.feeders[number] if units[number] is None else ()
     return found

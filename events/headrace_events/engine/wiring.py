@@ -130,6 +130,7 @@ class Wiring:
         joins: in the plan's order; their numbers come behind those of the segments.
         numbers: the number of each segment, by name.
         outputs: for each output of the dag its name and origin.
+        feeders: for each segment and join the numbers of the units whose consumer it is.
         clocks: the joins whose time begins with the run.
     """
 
@@ -140,6 +141,7 @@ class Wiring:
     segments: tuple[WiredSegment, ...]
     numbers: Mapping[str, int]
     outputs: tuple[tuple[str, Origin], ...]
+    feeders: tuple[tuple[int, ...], ...]
     joins: tuple[WiredJoin, ...] = ()
     clocks: tuple[int, ...] = ()
 
@@ -169,6 +171,7 @@ def wire(plan: Plan) -> Wiring:
         segments=tuple(_wired(plan, number, segment, links) for number, segment in enumerate(plan.segments)),
         numbers=MappingProxyType({segment.name: number for number, segment in enumerate(plan.segments)}),
         outputs=outputs,
+        feeders=tuple(map(tuple, links.feeders)),
         joins=tuple(_wired_join(links.numbers[join.name], join, links) for join in plan.joins),
         clocks=links.clocks(RUN),
     )
@@ -181,7 +184,9 @@ class _Links:
         self.plan = plan
         self.numbers = {join.name: len(plan.segments) + place for place, join in enumerate(plan.joins)}
         self.origins = origins(plan)
-        self.consumers: list[dict[int, None]] = [{} for _ in range(len(plan.segments) + len(plan.joins))]
+        units = len(plan.segments) + len(plan.joins)
+        self.consumers: list[dict[int, None]] = [{} for _ in range(units)]
+        self.feeders: list[dict[int, None]] = [{} for _ in range(units)]
         on = {join.name: join.on for join in plan.joins}
         for number, segment in enumerate(plan.segments):
             self._note(number, [flow.use for flow in segment.inputs], segment.gate, on)
@@ -195,6 +200,7 @@ class _Links:
         for use in (*uses, *deciding):
             if use and (origin := self.origins[use]).unit != RUN:
                 self.consumers[origin.unit][number] = None
+                self.feeders[number][origin.unit] = None
 
     def _made_by(self, join: PlannedJoin) -> frozenset[int]:
         """The segments whose work makes the values of a join, through other joins; ``RUN`` for inputs of the run."""

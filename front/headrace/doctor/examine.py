@@ -18,7 +18,7 @@ _LEAST_DISK_BYTES = 1 << 30
 _CORE = ("click", "numpy", "pillow", "pydantic", "rich")
 _EXTRAS = {
     "onnx": ("onnxruntime", "steps that are ONNX models"),
-    "remote": ("httpx2", "steps that are remote endpoints"),
+    "remote": ("httpcore2", "steps that are remote endpoints"),
 }
 
 

@@ -201,10 +201,7 @@ def _told_cached(summary: Summary, paint: Ink) -> Iterator[str]:
 def _told_losses(summary: Summary, paint: Ink) -> Iterator[str]:
     """What the run did without: items of tolerant maps, values that joins absorb."""
     rows = [
-        (
-            each.segment,
-            f"{lost(each.lost)}, the first: {each.failure}" if each.lost else f"failed: {each.failure}",
-        )
+        (each.segment, f"{lost(each.lost)}, the first: {each.failure}" if each.lost else f"failed: {each.failure}")
         for each in summary.timings
         if each.failure and (each.lost or each.how == "failed")
     ]

@@ -7,7 +7,7 @@ import os
 import platform
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import util
 from types import MappingProxyType
@@ -109,14 +109,7 @@ def ask(program: Program) -> Answer:
         return Answer()
     named = variable if os.environ.get(variable) else ""
     try:
-        done = subprocess.run(  # noqa: S603  # the program that the person has installed
-            [path, "info", "--format", "{{json .}}"],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=_ANSWER_LIMIT_S,
-        )
+        done = _said([path, "info", "--format", "{{json .}}"], _ANSWER_LIMIT_S)
     except subprocess.TimeoutExpired:
         return Answer(path, complaint=f"no answer in {_ANSWER_LIMIT_S:g} s", variable=named)
     except OSError as error:
@@ -194,9 +187,14 @@ def _of_context(path: str) -> str:
     """Where the context leads that Docker's client is set to; empty where it cannot tell, as Podman under Docker's name."""
     command = [path, "context", "inspect", "--format", "{{.Endpoints.docker.Host}}"]
     try:
-        done = subprocess.run(  # noqa: S603  # the program that the person has installed
-            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=_CONTEXT_LIMIT_S
-        )
+        done = _said(command, _CONTEXT_LIMIT_S)
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return "" if done.returncode else done.stdout.strip()
+
+
+def _said(command: Sequence[str], limit_s: float) -> subprocess.CompletedProcess[str]:
+    """What a program that the person has installed says to a command."""
+    return subprocess.run(  # noqa: S603
+        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=limit_s
+    )

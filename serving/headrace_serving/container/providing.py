@@ -34,7 +34,7 @@ async def provide(engine: Engine, made: Recipe, log: Path, told: Callable[[Build
     lock = await _turn(_lock_of(engine, made), lambda: told(Building(made, waits=True)))
     try:
         if not await is_built(engine, made):
-            before = await _id(engine, made.tag)
+            before = await _fact(engine, made.tag, ".Id")
             await build(engine, made, log, told)
             if before:
                 await ask(engine, "image", "rm", before)  # stays where a run still uses it
@@ -52,12 +52,12 @@ async def is_built(engine: Engine, made: Recipe) -> bool:
 
 async def _layers(engine: Engine, image: str) -> list[str]:
     """What an image consists of, from the base upwards; nothing where the engine does not hold it."""
-    told = await ask(engine, "image", "inspect", "--format", "{{json .RootFS.Layers}}", image)
-    return [] if told.code else list(json.loads(told.text))
+    return list(json.loads(await _fact(engine, image, "json .RootFS.Layers") or "[]"))
 
 
-async def _id(engine: Engine, image: str) -> str:
-    told = await ask(engine, "image", "inspect", "--format", "{{.Id}}", image)
+async def _fact(engine: Engine, image: str, wanted: str) -> str:
+    """What an engine says of an image; nothing where it does not hold it."""
+    told = await ask(engine, "image", "inspect", "--format", f"{{{{{wanted}}}}}", image)
     return "" if told.code else told.text.strip()
 
 

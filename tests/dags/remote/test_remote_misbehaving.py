@@ -8,11 +8,10 @@ from typing import Annotated
 
 import numpy as np
 import pytest
-from tests.peers import blunt_peer, http
+from tests.peers import blunt_peer, given_up, http
 
 import headrace as hr
 from headrace_dags.remote.contents import to_raw
-from headrace_dags.running.waiting import Waiting, for_whom
 
 GOOD = {"outputs": [{"name": "result", "datatype": "BYTES", "shape": [1], "data": ["told"]}]}
 FAR = 5.0
@@ -51,24 +50,6 @@ def failure(given="x", kind=str, **options):
     with pytest.raises(hr.EndpointFailed) as raised:
         step(kind, **options)(given)
     return raised.value
-
-
-def ended(given, *, timeout, when):
-    """How a call fails that nobody waits for any more ``when`` it is at its server."""
-    waiting, failed = Waiting(["me"]), []
-
-    def call():
-        with for_whom(waiting), pytest.raises(hr.EndpointFailed) as raised:
-            step(timeout=timeout)(given)
-        failed.append(raised.value)
-
-    thread = threading.Thread(target=call, daemon=True)
-    thread.start()
-    assert when.wait(60)
-    waiting.leave("me")
-    thread.join(FAR)
-    assert failed, "the call goes on"
-    return failed[0]
 
 
 class TestTime:
@@ -131,14 +112,14 @@ class TestConnections:
                 left.set()
 
         peer.behave = hold
-        assert "given up" in str(ended("x", timeout="60s", when=here))
+        assert given_up(lambda: step(timeout="60s")("x"), when=here)
         assert left.wait(FAR), "the connection is closed"
 
     def test_one_that_is_silent_too(self, peer):
         here = threading.Event()
         release = threading.Event()
         peer.behave = lambda _: (here.set(), release.wait(60))
-        assert "given up" in str(ended("x", timeout="60s", when=here))
+        assert given_up(lambda: step(timeout="60s")("x"), when=here)
         release.set()
 
     def test_one_connection_serves_many_calls(self, peer):

@@ -5,10 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import grpc
 import pytest
+from tests.peers import given_up
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 
 import headrace as hr
-from headrace_dags.running.waiting import Waiting, for_whom
 
 KEY = "key-of-the-peer-0123456789"
 
@@ -115,17 +115,5 @@ def test_an_answer_that_is_too_large_is_refused(compression, peer):
 
 def test_a_call_that_nobody_waits_for_is_ended(peer):
     peer.hold = threading.Event()
-    waiting, failed = Waiting(["me"]), []
-
-    def call():
-        with for_whom(waiting), pytest.raises(Exception, match="given up") as raised:
-            main("x")
-        failed.append(raised.value)
-
-    thread = threading.Thread(target=call, daemon=True)
-    thread.start()
-    assert peer.here.wait(60)
-    waiting.leave("me")
-    thread.join(5)
-    assert failed, "the call goes on"
+    assert given_up(lambda: main("x"), when=peer.here)
     assert peer.hold.wait(60), "the server is told"

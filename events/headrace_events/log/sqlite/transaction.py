@@ -36,7 +36,7 @@ class Transaction:
         """Make the topics that are not there yet; see the contract."""
         for topic in topics:
             known = self.places.find(self.connection, topic.name)
-            require_shape(known and known.topic, topic)
+            require_shape(known.topic if known else None, topic)
         for topic in topics:
             if self.places.find(self.connection, topic.name) is None:
                 self._make(topic)
