@@ -4,11 +4,26 @@ whose records hold at most 1,000 bytes."""
 import asyncio
 import math
 import time
+from collections.abc import Awaitable
+from contextlib import suppress
 
 import pytest
 import pytest_asyncio
 
-from headrace_events.log.contract import Draft, Fenced, Log, NoTopic, OtherShape, Oversize, Topic
+from headrace_events.log.contract import (
+    MAX_NOTE,
+    Change,
+    Closed,
+    Draft,
+    Fenced,
+    Log,
+    Mark,
+    Member,
+    NoTopic,
+    OtherShape,
+    Oversize,
+    Topic,
+)
 
 LIMIT_BYTES = 1_000
 PLAIN = Topic("inbox", partitions=2)
@@ -37,6 +52,43 @@ async def values(log: Log, topic: str = "inbox", partition: int = 0, offset: int
         found += [entry.draft.value for entry in entries]
         offset = entries[-1].offset + 1
     return found
+
+
+async def soon(change: Awaitable[Change]) -> Change:
+    async with asyncio.timeout(20):
+        return await change
+
+
+async def sole(log: Log, group: str = "group", topic: str = "inbox", name: str = "") -> Member:
+    """A member that holds both partitions of a topic."""
+    member = await log.join(group, topic, name=name)
+    await until(member, 2)
+    return member
+
+
+async def until(member: Member, partitions: int) -> None:
+    """The member holds so many partitions."""
+    while len(member.owner.partitions) < partitions:
+        await soon(member.changed())
+
+
+async def settle(*members: Member) -> None:
+    """Each member lets go of what others wait for, until nothing moves any more."""
+
+    async def yields(member: Member) -> None:
+        while True:
+            change = await member.changed()
+            await member.release(change.leaving)
+
+    with suppress(TimeoutError):
+        async with asyncio.timeout(0.5):
+            await asyncio.gather(*map(yields, members))
+
+
+async def both(first: Member, second: Member) -> None:
+    """Both members have their share."""
+    await settle(first, second)
+    assert [len(each.owner.partitions) for each in (first, second)] == [1, 1]
 
 
 class LogConformance:
@@ -152,8 +204,10 @@ class LogConformance:
             await log.end(topic, partition)
         with pytest.raises(NoTopic):
             await log.committed("group", topic, partition)
-        with pytest.raises(NoTopic):
-            await log.own("group", topic, [0, partition])
+
+    async def test_an_unknown_topic_has_no_group(self, log: Log) -> None:
+        with pytest.raises(NoTopic, match="nowhere"):
+            await log.join("group", "nowhere")
 
     async def test_an_oversize_record_is_refused_and_others_go_on(self, log: Log) -> None:
         with pytest.raises(Oversize, match="inbox"):
@@ -172,59 +226,138 @@ class LogConformance:
         await log.append(draft(b"one", topic="state", partition=1))
         assert (await values(log, "state", 0), await values(log, "state", 1)) == ([b"zero"], [b"one"])
 
-    async def test_a_checkpoint_writes_records_and_offsets(self, log: Log) -> None:
-        owner = await log.own("group", "inbox", [0, 1])
-        assert await log.committed("group", "inbox", 0) == 0
-        await log.checkpoint(owner, [draft(b"s", topic="state"), draft(b"i", partition=1)], {0: 7})
+    async def test_a_checkpoint_writes_records_and_marks(self, log: Log) -> None:
+        member = await sole(log)
+        assert await log.committed("group", "inbox", 0) == Mark()
+        await log.checkpoint(
+            member.owner, [draft(b"s", topic="state"), draft(b"i", partition=1)], {0: Mark(7, "so far")}
+        )
         assert await values(log, "state") == [b"s"]
         assert await values(log, partition=1) == [b"i"]
-        assert [await log.committed("group", "inbox", number) for number in (0, 1)] == [7, 0]
+        assert [await log.committed("group", "inbox", number) for number in (0, 1)] == [Mark(7, "so far"), Mark()]
 
-    async def test_groups_go_on_from_their_own_offsets(self, log: Log) -> None:
-        await log.checkpoint(await log.own("one", "inbox", [0]), [], {0: 3})
-        await log.checkpoint(await log.own("two", "inbox", [0]), [], {0: 5})
-        assert [await log.committed(group, "inbox", 0) for group in ("one", "two")] == [3, 5]
+    async def test_a_note_holds_what_kafka_keeps_too(self, log: Log) -> None:
+        member = await sole(log)
+        await log.checkpoint(member.owner, [], {0: Mark(1, "n" * MAX_NOTE)})
+        assert await log.committed("group", "inbox", 0) == Mark(1, "n" * MAX_NOTE)
+        for wrong in ("n" * (MAX_NOTE + 1), "\N{GREEK SMALL LETTER ALPHA}", "a\nb"):
+            with pytest.raises(ValueError, match="printable ASCII"):
+                Mark(1, wrong)
+
+    async def test_groups_go_on_from_their_own_marks(self, log: Log) -> None:
+        await log.checkpoint((await sole(log, "one")).owner, [], {0: Mark(3)})
+        await log.checkpoint((await sole(log, "two")).owner, [], {0: Mark(5)})
+        assert [(await log.committed(group, "inbox", 0)).offset for group in ("one", "two")] == [3, 5]
 
     async def test_a_checkpoint_wakes_readers(self, log: Log) -> None:
-        owner = await log.own("group", "inbox", [0])
+        member = await sole(log)
         reader = asyncio.create_task(log.fetch("state", 0, 0, wait_s=5))
         await asyncio.sleep(0)
-        await log.checkpoint(owner, [draft(b"s", topic="state")], {})
+        await log.checkpoint(member.owner, [draft(b"s", topic="state")], {})
         assert [entry.draft.value for entry in await reader] == [b"s"]
 
-    async def test_an_owner_that_was_replaced_is_fenced(self, log: Log) -> None:
-        old = await log.own("group", "inbox", [0, 1])
-        await log.checkpoint(old, [], {0: 1, 1: 1})
-        new = await log.own("group", "inbox", [1])
-        with pytest.raises(Fenced):
-            await log.checkpoint(old, [draft(b"late", topic="state")], {0: 2})
-        await log.checkpoint(new, [draft(b"ok", topic="state")], {1: 9})
-        assert await values(log, "state") == [b"ok"]
-        assert [await log.committed("group", "inbox", number) for number in (0, 1)] == [1, 9]
+    async def test_one_member_holds_all_partitions(self, log: Log) -> None:
+        member = await log.join("group", "inbox")
+        change = await soon(member.changed())
+        assert (sorted(change.gained), change.leaving, change.lost) == ([0, 1], (), ())
+        assert sorted(change.owner.partitions) == [0, 1]
+        assert (change.owner.group, change.owner.topic) == ("group", "inbox")
+        assert member.owner == change.owner
 
-    async def test_taking_over_one_by_one_fences_too(self, log: Log) -> None:
-        old = await log.own("group", "inbox", [0, 1])
-        new = [await log.own("group", "inbox", [0]), await log.own("group", "inbox", [1])]
-        with pytest.raises(Fenced):
-            await log.checkpoint(old, [], {0: 2})
-        for owner in new:
-            await log.checkpoint(owner, [], dict.fromkeys(owner.partitions, 4))
-        assert [await log.committed("group", "inbox", number) for number in (0, 1)] == [4, 4]
+    async def test_a_member_that_joins_waits_until_its_share_is_released(self, log: Log) -> None:
+        first = await sole(log)
+        second = await log.join("group", "inbox")
+        change = await soon(first.changed())
+        assert (change.gained, len(change.leaving), change.lost) == ((), 1, ())
+        waiting = asyncio.ensure_future(second.changed())
+        await log.checkpoint(first.owner, [], {change.leaving[0]: Mark(4)})
+        assert not waiting.done()
+        await first.release(change.leaving)
+        assert (await soon(waiting)).gained == change.leaving
+        assert sorted((*first.owner.partitions, *second.owner.partitions)) == [0, 1]
+        assert await log.committed("group", "inbox", change.leaving[0]) == Mark(4)
+        await log.checkpoint(first.owner, [], dict.fromkeys(first.owner.partitions, Mark(5)))
+        await log.checkpoint(second.owner, [], dict.fromkeys(second.owner.partitions, Mark(6)))
+
+    async def test_who_released_a_partition_is_fenced_from_it(self, log: Log) -> None:
+        first = await sole(log)
+        old = first.owner
+        second = await log.join("group", "inbox")
+        (leaving,) = (await soon(first.changed())).leaving
+        await first.release([leaving])
+        await soon(second.changed())
+        with pytest.raises(Fenced, match="group"):
+            await log.checkpoint(old, [draft(b"late", topic="state")], {leaving: Mark(2)})
+        assert await values(log, "state") == []
+        assert await log.committed("group", "inbox", leaving) == Mark()
 
     async def test_an_owner_speaks_for_its_partitions_only(self, log: Log) -> None:
-        owner = await log.own("group", "inbox", [0])
+        first = await sole(log)
+        second = await log.join("group", "inbox")
+        (leaving,) = (await soon(first.changed())).leaving
+        await first.release([leaving])
+        await soon(second.changed())
         with pytest.raises(Fenced):
-            await log.checkpoint(owner, [], {1: 2})
-        assert await log.committed("group", "inbox", 1) == 0
+            await log.checkpoint(first.owner, [], {leaving: Mark(2)})
+        assert await log.committed("group", "inbox", leaving) == Mark()
+
+    async def test_what_a_member_leaves_goes_to_the_others(self, log: Log) -> None:
+        first, second = await log.join("group", "inbox"), await log.join("group", "inbox")
+        await both(first, second)
+        await first.leave()
+        await first.leave()
+        with pytest.raises(Closed, match="has left"):
+            await soon(first.changed())
+        await until(second, 2)
+        await log.checkpoint(second.owner, [], {0: Mark(1), 1: Mark(1)})
+
+    async def test_nothing_moves_between_members_that_stay(self, log: Log) -> None:
+        await log.declare([Topic("many", partitions=7)])
+        members = [await log.join("group", "many") for _ in range(3)]
+        await settle(*members)
+        held = [set(member.owner.partitions) for member in members]
+        assert sorted(map(len, held)) == [2, 2, 3]
+        await members[2].leave()
+        await settle(*members[:2])
+        assert all(set(member.owner.partitions) > before for member, before in zip(members[:2], held, strict=False))
+        assert sorted((*members[0].owner.partitions, *members[1].owner.partitions)) == list(range(7))
+
+    async def test_more_members_than_partitions_stand_by(self, log: Log) -> None:
+        members = [await log.join("group", "inbox") for _ in range(3)]
+        await settle(*members)
+        assert sorted(len(member.owner.partitions) for member in members) == [0, 1, 1]
+        busy = [member for member in members if member.owner.partitions]
+        await busy[0].leave()
+        await settle(*(member for member in members if member is not busy[0]))
+        assert all(len(member.owner.partitions) == 1 for member in members if member is not busy[0])
+
+    async def test_a_name_is_one_members(self, log: Log) -> None:
+        old = await sole(log, name="worker-0")
+        owner = old.owner
+        new = await log.join("group", "inbox", name="worker-0")
+        await until(new, 2)
+        with pytest.raises(Fenced):
+            await log.checkpoint(owner, [draft(b"late", topic="state")], {0: Mark(2)})
+        with pytest.raises(Fenced, match="name"):
+            await until(old, 3)  # it hears of nothing else
+        await log.checkpoint(new.owner, [draft(b"ok", topic="state")], {1: Mark(9)})
+        assert await values(log, "state") == [b"ok"]
+
+    async def test_groups_and_topics_do_not_disturb_each_other(self, log: Log) -> None:
+        members = [await sole(log, "one"), await sole(log, "two"), await sole(log, "one", "state")]
+        await members[1].leave()
+        await log.checkpoint(members[0].owner, [], {0: Mark(1), 1: Mark(1)})
+        await log.checkpoint(members[2].owner, [], {0: Mark(2), 1: Mark(2)})
+        assert await log.committed("one", "inbox", 1) == Mark(1)
 
     @pytest.mark.parametrize("bad", [draft(bytes(LIMIT_BYTES + 1), topic="state"), draft(b"", topic="nowhere")])
     async def test_a_checkpoint_with_a_bad_record_writes_nothing(self, log: Log, bad: Draft) -> None:
-        owner = await log.own("group", "inbox", [0])
+        member = await sole(log)
         with pytest.raises((Oversize, NoTopic)):
-            await log.checkpoint(owner, [draft(b"good", topic="state"), bad], {0: 4})
+            await log.checkpoint(member.owner, [draft(b"good", topic="state"), bad], {0: Mark(4)})
         assert await values(log, "state") == []
-        assert await log.committed("group", "inbox", 0) == 0
-        await log.checkpoint(owner, [draft(b"good", topic="state")], {0: 4})
+        assert await log.committed("group", "inbox", 0) == Mark()
+        await log.checkpoint(member.owner, [draft(b"good", topic="state")], {0: Mark(4)})
         assert await values(log, "state") == [b"good"]
 
     async def test_what_is_too_old_is_dropped(self, log: Log, clock: Clock) -> None:

@@ -5,7 +5,7 @@ import pytest_asyncio
 from tests.conformance.log import LIMIT_BYTES, Clock, LogConformance
 
 from headrace_events.log.contract import Log
-from headrace_events.log.memory import MemoryLog
+from headrace_events.log.memory.log import MemoryLog
 
 pytestmark = pytest.mark.asyncio
 

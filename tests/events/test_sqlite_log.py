@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from tests.conformance.log import COMPACT, LIMIT_BYTES, PLAIN, Clock, LogConformance, draft, values
+from tests.conformance.log import COMPACT, LIMIT_BYTES, PLAIN, Clock, LogConformance, both, draft, until, values
 
-from headrace_events.log.contract import Closed, Draft, Fenced, Log, NoRoom, Topic, Unfit
+from headrace_events.log.contract import Closed, Draft, Fenced, Log, Mark, NoRoom, Topic, Unfit
 from headrace_events.log.sqlite.bells import Bells
 from headrace_events.log.sqlite.log import FILE, SqliteLog
 from headrace_events.log.sqlite.schema import file_system
@@ -41,7 +41,7 @@ async def log(tmp_path: Path) -> AsyncIterator[SqliteLog]:
 OTHER = """
 import asyncio, sys
 from pathlib import Path
-from headrace_events.log.contract import Draft, Fenced, Topic
+from headrace_events.log.contract import Draft, Fenced, Mark, Topic
 from headrace_events.log.sqlite.log import SqliteLog
 
 async def main(role, folder):
@@ -64,16 +64,24 @@ async def echo(log):
             offset = entry.offset + 1
             await log.append(Draft("inbox", 1, "k", entry.draft.value))
 
-async def own(log):
-    owner = await log.own("group", "inbox", [0])
+async def hold(log):
+    member = await log.join("group", "inbox", session_s=1.0)
+    change = await member.changed()
     print("mine", flush=True)
     while True:
         try:
-            await log.checkpoint(owner, [Draft("state", 0, "k", b"old")], {0: 1})
+            await log.checkpoint(change.owner, [Draft("state", 0, "k", b"old")], {0: Mark(1)})
         except Fenced:
             print("fenced", flush=True)
-            return
+            break
         await asyncio.sleep(0.01)
+    while not change.lost:
+        change = await member.changed()
+    print("lost", *change.lost, flush=True)
+    while not change.gained:
+        change = await member.changed()
+    print("again", *change.gained, flush=True)
+    await asyncio.sleep(60)
 
 asyncio.run(main(*sys.argv[1:]))
 """
@@ -130,23 +138,58 @@ async def test_an_append_is_heard_in_another_process_at_once(log: SqliteLog, tmp
     assert statistics.median(took_s) < 0.5, "it is woken, and does not look every now and then"
 
 
-async def test_an_owner_that_was_frozen_is_fenced_when_it_goes_on(log: SqliteLog, tmp_path: Path) -> None:
-    process = await other("own", tmp_path)
-    assert await said(process) == "mine"
-    await log.fetch("state", 0, 0, wait_s=20)
-    while True:  # frozen between two transactions: in one, everybody waits for it
+async def frozen(process: asyncio.subprocess.Process, log: SqliteLog) -> None:
+    """Stop a process between two of its transactions: in one, everybody waits for it."""
+    while True:
         os.kill(process.pid, signal.SIGSTOP)
         try:
-            owner = await asyncio.wait_for(log.own("group", "inbox", [0]), 1)
-            break
+            await asyncio.wait_for(log.append(draft(b"still here", partition=1)), 1)
         except TimeoutError:
             os.kill(process.pid, signal.SIGCONT)
-    await log.checkpoint(owner, [draft(b"new", topic="state")], {0: 5})
+        else:
+            return
+
+
+async def test_an_owner_that_was_frozen_is_fenced_and_comes_back(log: SqliteLog, tmp_path: Path) -> None:
+    process = await other("hold", tmp_path)
+    assert await said(process) == "mine"
+    await log.fetch("state", 0, 0, wait_s=20)
+    member = await log.join("group", "inbox", session_s=2.0)
+    await frozen(process, log)
+    await until(member, 2)
+    await log.checkpoint(member.owner, [draft(b"new", topic="state")], {0: Mark(5)})
     os.kill(process.pid, signal.SIGCONT)
     assert await said(process) == "fenced"
-    await process.wait()
+    assert (await said(process)).startswith("lost")
     assert await values(log, "state") == [b"new"]
-    assert await log.committed("group", "inbox", 0) == 5
+    assert await log.committed("group", "inbox", 0) == Mark(5)
+    await member.leave()
+    assert await said(process) in {"again 0 1", "again 0", "again 1"}
+    process.kill()
+    await process.wait()
+
+
+async def test_the_partitions_of_a_process_that_died_are_given_out_at_once(log: SqliteLog, tmp_path: Path) -> None:
+    process = await other("hold", tmp_path)
+    assert await said(process) == "mine"
+    member = await log.join("group", "inbox", session_s=600.0)
+    await frozen(process, log)  # it would tell a death from a release
+    process.kill()
+    await process.wait()
+    begun_s = time.monotonic()
+    await log.append(draft(b"who hears?"))
+    await until(member, 2)
+    assert time.monotonic() - begun_s < 0.9, "its bell tells, and no session has to end"
+
+
+async def test_members_show_themselves(log: SqliteLog) -> None:
+    """Nobody is held for dead who lives, however long nothing happens."""
+    members = [await log.join("group", "inbox", session_s=0.3) for _ in range(2)]
+    await both(*members)
+    owners = [member.owner for member in members]
+    await asyncio.sleep(1.0)
+    for owner in owners:
+        await log.checkpoint(owner, [], dict.fromkeys(owner.partitions, Mark(3)))
 
 
 async def test_processes_that_are_gone_leave_no_bell(log: SqliteLog, tmp_path: Path) -> None:
@@ -177,16 +220,19 @@ async def test_a_bell_that_is_rung_too_often_is_heard_as_any(tmp_path: Path) -> 
 async def test_it_is_there_when_it_is_opened_again(tmp_path: Path) -> None:
     first = await SqliteLog.open(tmp_path / "a" / "log", durability="power")
     await first.declare([PLAIN, COMPACT])
-    owner = await first.own("group", "inbox", [0])
-    await first.checkpoint(owner, [draft(b"one"), draft(b"s", topic="state")], {0: 7})
+    member = await first.join("group", "inbox")
+    await until(member, 2)
+    owner = member.owner
+    await first.checkpoint(owner, [draft(b"one"), draft(b"s", topic="state")], {0: Mark(7, "note")})
     await first.close()
     await first.close()
     with pytest.raises(Closed):
         await first.append(draft(b"late"))
     again = await SqliteLog.open(tmp_path / "a" / "log")
     assert (await values(again), await values(again, "state")) == ([b"one"], [b"s"])
-    assert await again.committed("group", "inbox", 0) == 7
-    await again.checkpoint(owner, [], {0: 8})
+    assert await again.committed("group", "inbox", 0) == Mark(7, "note")
+    with pytest.raises(Fenced):
+        await again.checkpoint(owner, [], {0: Mark(8)})
     await again.close()
 
 
@@ -239,7 +285,7 @@ async def test_a_log_of_another_format_is_refused(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / FILE) as database:
         database.execute("PRAGMA user_version = 9")
     database.close()
-    with pytest.raises(Unfit, match="expects a log of format 1, got 9"):
+    with pytest.raises(Unfit, match="expects a log of format 2, got 9"):
         await SqliteLog.open(tmp_path)
 
 
@@ -272,10 +318,3 @@ async def test_a_topic_made_in_a_transaction_that_failed_is_not_there(log: Sqlit
     assert isinstance(came[1], NoRoom)
     assert came[0] is None
     assert await log.end("fresh", 0) == 0
-
-
-async def test_a_frozen_owner_says_so(log: SqliteLog) -> None:
-    old = await log.own("group", "inbox", [0])
-    await log.own("group", "inbox", [0])
-    with pytest.raises(Fenced, match="group has another owner of inbox now"):
-        await log.checkpoint(old, [], {0: 1})

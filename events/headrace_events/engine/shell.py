@@ -29,7 +29,7 @@ from headrace_events.engine.settings import ShellSettings
 from headrace_events.engine.state import Folded, RunState
 from headrace_events.engine.wiring import Wiring, input_flows, wire
 from headrace_events.engine.work import Worker
-from headrace_events.log.memory import MemoryLog
+from headrace_events.log.memory.log import MemoryLog
 from headrace_serving.objects.contract import ObjectStore
 from headrace_serving.runtimes.contract import Executor
 from headrace_serving.tensors import Tensor

@@ -1,16 +1,19 @@
-"""What a log does, whatever keeps the records: append, read, own, checkpoint. Variants stand beside this module.
-
-Who owns which partition (a rebalance, a lease, one process for all) is decided outside: the contract says what owning means.
-"""
+"""What a log does, whatever keeps the records: append, read, share partitions in a group, checkpoint. Variants stand beside this."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 MAX_RECORD_BYTES = 1024 * 1024
 """Largest value of one record unless a log is set up otherwise."""
+
+MAX_NOTE = 4_095
+"""Most characters of a note: what Kafka keeps with an offset by default (``offset.metadata.max.bytes`` is 4,096)."""
+
+SESSION_S = 10.0
+"""A member of which nothing is heard for so many seconds is held for dead."""
 
 
 class LogError(Exception):
@@ -42,7 +45,7 @@ class Closed(LogError):
 
 
 class Fenced(LogError):
-    """Raised when an owner checkpoints a partition that somebody else has taken over: it must stop at once."""
+    """Raised when an owner checkpoints a partition that somebody else has taken over, or a member has been replaced: it must stop at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +101,77 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """How far a group is in a partition.
+
+    Attributes:
+        offset: where to go on from.
+        note: what it wants to remember beside that; at most :data:`MAX_NOTE` printable ASCII characters.
+    """
+
+    offset: int = 0
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        if len(self.note) > MAX_NOTE or not self.note.isascii() or not self.note.isprintable():
+            raise ValueError(f"a note is at most {MAX_NOTE} printable ASCII characters, got {self.note[:80]!r}...")
+
+
+@dataclass(frozen=True, slots=True)
 class Owner:
-    """The right to checkpoint some partitions of a topic for a group, until somebody takes them over."""
+    """The right to checkpoint some partitions of a topic for a group, until somebody takes one of them over.
+
+    Attributes:
+        epochs: of each partition, whatever the variant means by it.
+    """
 
     group: str
     topic: str
     partitions: tuple[int, ...]
-    epoch: int
+    epochs: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a member holds from now on.
+
+    Attributes:
+        owner: the right to all that it holds, what is leaving included; takes the place of those given before.
+        gained: what was given to it: to be read on from its mark.
+        leaving: what others wait for: to be finished, checkpointed and released.
+        lost: what was taken without asking, because nothing was heard for too long: to be dropped.
+    """
+
+    owner: Owner
+    gained: tuple[int, ...] = ()
+    leaving: tuple[int, ...] = ()
+    lost: tuple[int, ...] = ()
+
+
+class Member(Protocol):
+    """One of those who share the partitions of a topic. It is heard of as long as its event loop runs."""
+
+    @property
+    def owner(self) -> Owner:
+        """As the last :attr:`Change.owner`, less what was released since."""
+        ...
+
+    async def changed(self) -> Change:
+        """Wait for the next change; for one caller at a time. The first one comes once partitions are given out.
+
+        Raises:
+            Fenced: another member has joined under this one's name.
+            Closed: it has left.
+        """
+        ...
+
+    async def release(self, partitions: Collection[int]) -> None:
+        """Let go of partitions, so that others have them at once. One that nobody waits for any more comes back as gained."""
+        ...
+
+    async def leave(self) -> None:
+        """Let go of everything, and be a member no more. May be repeated."""
+        ...
 
 
 class Log(Protocol):
@@ -163,32 +230,38 @@ class Log(Protocol):
         """
         ...
 
-    async def own(self, group: str, topic: str, partitions: Sequence[int]) -> Owner:
-        """Take over partitions for ``group``; whoever owned one of them before is fenced.
-
-        Raises:
-            NoTopic: no such topic or partition.
-        """
-        ...
-
-    async def committed(self, group: str, topic: str, partition: int) -> int:
-        """The offset that ``group`` goes on reading from: the one last checkpointed, else 0.
-
-        Raises:
-            NoTopic: no such topic or partition.
-        """
-        ...
-
-    async def checkpoint(self, owner: Owner, records: Sequence[Draft], offsets: Mapping[int, int]) -> None:
-        """Write ``records`` and commit ``offsets`` together: either all of it is there afterwards, or nothing.
+    async def join(self, group: str, topic: str, *, name: str = "", session_s: float = SESSION_S) -> Member:
+        """Share the partitions of a topic with the other members of a group: each has one member at a time, all about as many.
 
         Args:
-            owner: as :meth:`own` gave it.
-            records: to any topics.
-            offsets: for some of the owner's partitions, the offset to go on from.
+            group: its name; groups do not disturb each other.
+            topic: whose partitions.
+            name: of a member that takes the place of the one before it by that name, at once; empty for any other.
+            session_s: held for dead when nothing is heard of it for so long, in seconds.
 
         Raises:
-            Fenced: one of the owner's partitions has been taken over, or ``offsets`` names one it never owned.
+            NoTopic: no such topic.
+        """
+        ...
+
+    async def committed(self, group: str, topic: str, partition: int) -> Mark:
+        """How far ``group`` is: what was last checkpointed, else the beginning.
+
+        Raises:
+            NoTopic: no such topic or partition.
+        """
+        ...
+
+    async def checkpoint(self, owner: Owner, records: Sequence[Draft], marks: Mapping[int, Mark]) -> None:
+        """Write ``records`` and commit ``marks`` together: either all of it is there afterwards, or nothing.
+
+        Args:
+            owner: as the member has it now.
+            records: to any topics.
+            marks: for some of the owner's partitions.
+
+        Raises:
+            Fenced: one of the owner's partitions has been taken over, or ``marks`` names one it does not own.
             NoTopic: a record goes to no known topic or partition.
             Oversize: a record's value is too large.
             NoRoom: the disk is full.
@@ -196,5 +269,5 @@ class Log(Protocol):
         ...
 
     async def close(self) -> None:
-        """Let go of everything; what was accepted stays. May be repeated."""
+        """Leave all groups and let go of everything; what was accepted stays. May be repeated."""
         ...

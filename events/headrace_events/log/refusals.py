@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from headrace_events.log.contract import Draft, Fenced, NoTopic, OtherShape, Oversize, Owner, Topic
+from headrace_events.log.contract import Closed, Draft, Fenced, Mark, NoTopic, OtherShape, Oversize, Owner, Topic
 
 
 def no_topic(name: str, partition: int) -> NoTopic:
@@ -32,18 +32,32 @@ def require_size(draft: Draft, most_bytes: int) -> None:
         raise Oversize(f"{draft.topic}: {len(draft.value)} bytes, at most {most_bytes}")
 
 
-def require_owner(owner: Owner, offsets: Mapping[int, int], epoch_of: Callable[[int], int]) -> None:
-    """See that an owner has lost no partition, and speaks for none that it never had.
+def require_owner(owner: Owner, marks: Mapping[int, Mark], epoch_of: Callable[[int], int]) -> None:
+    """See that an owner has lost no partition, and speaks for none that it does not own.
 
     Args:
         owner: who wants to checkpoint.
-        offsets: for which partitions.
-        epoch_of: gives the epoch of a partition's present owner.
+        marks: for which partitions.
+        epoch_of: gives the present epoch of a partition.
 
     Raises:
         Fenced: it has, or does.
     """
-    if any(epoch_of(partition) != owner.epoch for partition in owner.partitions):
-        raise Fenced(f"{owner.group} has another owner of {owner.topic} now")
-    if strange := set(offsets) - set(owner.partitions):
+    taken = [number for number, epoch in zip(owner.partitions, owner.epochs, strict=True) if epoch_of(number) != epoch]
+    if taken:
+        raise Fenced(f"{owner.group} has another owner of {owner.topic} {taken} now")
+    if strange := set(marks) - set(owner.partitions):
         raise Fenced(f"{owner.group} does not own {owner.topic} {sorted(strange)}")
+
+
+def require_seated(group: str, topic: str, *, has_left: bool, is_there: bool) -> None:
+    """See that a member is one still.
+
+    Raises:
+        Closed: it has left.
+        Fenced: another one has taken its place.
+    """
+    if has_left:
+        raise Closed(f"the member of {group} on {topic} has left")
+    if not is_there:
+        raise Fenced(f"another member of {group} on {topic} goes by this one's name now")

@@ -20,33 +20,43 @@ class Bells:
 
     Args:
         folder: where they are; made if it is not there.
+
+    Attributes:
+        name: of this process's bell.
     """
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(mode=0o700, exist_ok=True)
         self._folder = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        self._name = secrets.token_hex(8)
+        self.name = secrets.token_hex(8)
         self._own = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._own.setblocking(False)
-        self._own.bind(self._address(self._name))
+        self._own.bind(self._address(self.name))
 
     def fileno(self) -> int:
         """What becomes readable when somebody rings."""
         return self._own.fileno()
 
-    def ring(self, places: frozenset[int]) -> None:
-        """Tell the other processes that partitions have grown. One that has much to hear already is not told more: see :meth:`hear`."""
+    def ring(self, places: frozenset[int]) -> frozenset[str]:
+        """Tell the other processes that partitions have grown. One that has much to hear already is not told more: see :meth:`hear`.
+
+        Returns:
+            The bells of processes that are gone.
+        """
+        gone: set[str] = set()
         message = array("I", sorted(places) if len(places) <= _MOST_PLACES else ()).tobytes()
         for name in os.listdir(self._folder):  # noqa: PTH208  # by the open folder, whatever it is called now
-            if name == self._name:
+            if name == self.name:
                 continue
             try:
                 self._own.sendto(message, self._address(name))
             except (ConnectionRefusedError, FileNotFoundError):  # its process is gone
+                gone.add(name)
                 with suppress(OSError):
                     os.unlink(name, dir_fd=self._folder)
             except OSError:  # it has much to hear
                 continue
+        return frozenset(gone)
 
     def hear(self) -> frozenset[int] | None:
         """The partitions that have grown, all that was rung so far taken together.
@@ -65,7 +75,7 @@ class Bells:
         """Take the bell away."""
         self._own.close()
         with suppress(OSError):
-            os.unlink(self._name, dir_fd=self._folder)
+            os.unlink(self.name, dir_fd=self._folder)
         os.close(self._folder)
 
     def _address(self, name: str) -> str:

@@ -14,11 +14,25 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self, TypeVar
 
-from headrace_events.log.contract import MAX_RECORD_BYTES, Closed, Draft, Entry, Owner, Position, Topic, Unfit
+from headrace_events.log.contract import (
+    MAX_RECORD_BYTES,
+    SESSION_S,
+    Closed,
+    Draft,
+    Entry,
+    Mark,
+    Member,
+    Owner,
+    Position,
+    Topic,
+    Unfit,
+)
 from headrace_events.log.sqlite.bells import Bells
+from headrace_events.log.sqlite.member import Link, SqliteMember
 from headrace_events.log.sqlite.places import Places
 from headrace_events.log.sqlite.schema import OFFSET_BITS, Durability, connect, create
-from headrace_events.log.sqlite.writer import Work, Writer
+from headrace_events.log.sqlite.seating import bury
+from headrace_events.log.sqlite.writer import STIRRED, Work, Writer
 
 T = TypeVar("T")
 
@@ -43,12 +57,13 @@ class SqliteLog:
         self._loop = asyncio.get_running_loop()
         self._bells = Bells(folder / _BELLS)
         self._loop.add_reader(self._bells.fileno(), lambda: self._wake(self._bells.hear()))
-        self._writer = Writer(connection, most_bytes, clock, self._grown)
+        self._writer = Writer(connection, most_bytes, clock, self._grown, bury)
         self._writer.start()
         self._waits: defaultdict[int, asyncio.Event] = defaultdict(asyncio.Event)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="headrace-log-reader")
         self._reader: sqlite3.Connection | None = None
         self._places = Places()
+        self._members: list[SqliteMember] = []
         self._is_closed = False
 
     @classmethod
@@ -104,27 +119,40 @@ class SqliteLog:
 
     async def end(self, topic: str, partition: int) -> int:
         """The offset after the last record."""
-        return await self._read(
-            lambda reader: self._number(reader, "SELECT value FROM ends WHERE place = ?", topic, partition)
-        )
 
-    async def own(self, group: str, topic: str, partitions: Sequence[int]) -> Owner:
-        """Take over partitions for ``group``."""
-        return await self._write(lambda transaction: transaction.own(group, topic, partitions))
+        def found(reader: sqlite3.Connection) -> int:
+            place = self._places.of(reader, topic, partition)
+            return int(reader.execute("SELECT value FROM ends WHERE place = ?", (place,)).fetchone()[0])
 
-    async def committed(self, group: str, topic: str, partition: int) -> int:
-        """The offset that ``group`` goes on reading from."""
-        query = "SELECT value FROM offsets WHERE place = ? AND party = ?"
-        return await self._read(lambda reader: self._number(reader, query, topic, partition, group))
+        return await self._read(found)
 
-    async def checkpoint(self, owner: Owner, records: Sequence[Draft], offsets: Mapping[int, int]) -> None:
-        """Write ``records`` and commit ``offsets`` together."""
-        await self._write(lambda transaction: transaction.checkpoint(owner, records, offsets))
+    async def join(self, group: str, topic: str, *, name: str = "", session_s: float = SESSION_S) -> Member:
+        """Share the partitions of a topic."""
+        link = Link(self._bells.name, self._write, lambda place: self._waits[place | STIRRED])
+        member = await SqliteMember.join(link, group, topic, name, session_s)
+        self._members.append(member)
+        return member
+
+    async def committed(self, group: str, topic: str, partition: int) -> Mark:
+        """How far ``group`` is."""
+        query = "SELECT value, note FROM marks WHERE place = ? AND party = ?"
+
+        def found(reader: sqlite3.Connection) -> Mark:
+            row = reader.execute(query, (self._places.of(reader, topic, partition), group)).fetchone()
+            return Mark(*row) if row else Mark()
+
+        return await self._read(found)
+
+    async def checkpoint(self, owner: Owner, records: Sequence[Draft], marks: Mapping[int, Mark]) -> None:
+        """Write ``records`` and commit ``marks`` together."""
+        await self._write(lambda transaction: transaction.checkpoint(owner, records, marks))
 
     async def close(self) -> None:
         """Finish what was begun, and let go of the file."""
         if self._is_closed:
             return
+        for member in self._members:
+            await member.leave()
         self._is_closed = True
         self._loop.remove_reader(self._bells.fileno())
         self._wake(None)
@@ -149,19 +177,15 @@ class SqliteLog:
             self._reader.execute("PRAGMA query_only = ON")
         return query(self._reader)
 
-    def _number(self, reader: sqlite3.Connection, query: str, topic: str, partition: int, *more: str) -> int:
-        found = reader.execute(query, (self._places.of(reader, topic, partition), *more)).fetchone()
-        return int(found[0]) if found else 0
-
     def _require_open(self) -> None:
         if self._is_closed:
             raise Closed("the log is closed")
 
-    def _grown(self, places: frozenset[int]) -> None:
+    def _grown(self, places: frozenset[int]) -> frozenset[str]:
         """In the writer's thread: what was committed is heard of here and in the other processes."""
         with suppress(RuntimeError):  # the loop is closed
             self._loop.call_soon_threadsafe(self._wake, places)
-        self._bells.ring(places)
+        return self._bells.ring(places)
 
     def _wake(self, places: frozenset[int] | None) -> None:
         for place in list(self._waits) if places is None else places:

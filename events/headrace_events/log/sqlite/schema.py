@@ -12,7 +12,7 @@ from headrace_events.log.contract import Unfit
 Durability = Literal["process", "power"]
 """What an accepted record survives: the death of every process, or a power cut too (each commit then waits for the disk)."""
 
-FORMAT = 1
+FORMAT = 2
 """The version of the tables."""
 
 OFFSET_BITS = 40
@@ -36,10 +36,15 @@ CREATE TABLE records (
 ) STRICT;
 CREATE INDEX tombstones ON records (id, at_s) WHERE value IS NULL;
 CREATE TABLE latest (place INTEGER NOT NULL, key TEXT NOT NULL, id INTEGER NOT NULL, PRIMARY KEY (place, key)) WITHOUT ROWID, STRICT;
-CREATE TABLE owners (party TEXT NOT NULL, place INTEGER NOT NULL, epoch INTEGER NOT NULL, PRIMARY KEY (party, place))
+CREATE TABLE marks (party TEXT NOT NULL, place INTEGER NOT NULL, value INTEGER NOT NULL, note TEXT NOT NULL, PRIMARY KEY (party, place))
     WITHOUT ROWID, STRICT;
-CREATE TABLE offsets (party TEXT NOT NULL, place INTEGER NOT NULL, value INTEGER NOT NULL, PRIMARY KEY (party, place))
-    WITHOUT ROWID, STRICT;
+CREATE TABLE seats (
+    party TEXT NOT NULL, place INTEGER NOT NULL, epoch INTEGER NOT NULL, member INTEGER, heir INTEGER, PRIMARY KEY (party, place)
+) WITHOUT ROWID, STRICT;
+CREATE TABLE members (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, party TEXT NOT NULL, topic TEXT NOT NULL, name TEXT NOT NULL, bell TEXT NOT NULL,
+    session_s REAL NOT NULL, seen_s REAL NOT NULL
+) STRICT;
 """
 
 

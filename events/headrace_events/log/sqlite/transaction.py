@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from headrace_events.log.contract import Draft, Owner, Position, Topic
+from headrace_events.log.contract import Draft, Mark, Owner, Position, Topic
 from headrace_events.log.refusals import require_owner, require_shape, require_size
 from headrace_events.log.sqlite.places import Places
 from headrace_events.log.sqlite.schema import OFFSET_BITS
@@ -23,6 +23,7 @@ class Transaction:
         most_bytes: largest value of a record.
         at_s: the log's time of what is appended.
         grown: partitions that got records.
+        stirred: topics of which seats have changed, by the place of their first partition.
     """
 
     connection: sqlite3.Connection
@@ -30,6 +31,7 @@ class Transaction:
     most_bytes: int
     at_s: float
     grown: set[int] = field(default_factory=set[int])
+    stirred: set[int] = field(default_factory=set[int])
     _ends: dict[int, int] = field(default_factory=dict[int, int])
 
     def declare(self, topics: Sequence[Topic]) -> None:
@@ -53,25 +55,16 @@ class Transaction:
         """Write one record; see the contract."""
         return self._add(self._accepted(draft), draft)
 
-    def own(self, group: str, topic: str, partitions: Sequence[int]) -> Owner:
-        """Take over partitions; see the contract."""
-        places = [self.places.of(self.connection, topic, partition) for partition in partitions]
-        epoch = 1 + max((self._epoch(group, place) for place in places), default=0)
-        self.connection.executemany(
-            "INSERT OR REPLACE INTO owners VALUES (?, ?, ?)", ((group, place, epoch) for place in places)
-        )
-        return Owner(group, topic, tuple(partitions), epoch)
-
-    def checkpoint(self, owner: Owner, records: Sequence[Draft], offsets: Mapping[int, int]) -> None:
-        """Write records and offsets together; see the contract."""
+    def checkpoint(self, owner: Owner, records: Sequence[Draft], marks: Mapping[int, Mark]) -> None:
+        """Write records and marks together; see the contract."""
         owned = {each: self.places.of(self.connection, owner.topic, each) for each in owner.partitions}
-        require_owner(owner, offsets, lambda number: self._epoch(owner.group, owned[number]))
+        require_owner(owner, marks, lambda number: self._epoch(owner.group, owned[number]))
         targets = [self._accepted(draft) for draft in records]
         for place, draft in zip(targets, records, strict=True):
             self._add(place, draft)
         self.connection.executemany(
-            "INSERT OR REPLACE INTO offsets VALUES (?, ?, ?)",
-            ((owner.group, owned[number], offset) for number, offset in offsets.items()),
+            "INSERT OR REPLACE INTO marks VALUES (?, ?, ?, ?)",
+            ((owner.group, owned[number], mark.offset, mark.note) for number, mark in marks.items()),
         )
 
     def finish(self) -> None:
@@ -114,6 +107,6 @@ class Transaction:
 
     def _epoch(self, group: str, place: int) -> int:
         found = self.connection.execute(
-            "SELECT epoch FROM owners WHERE party = ? AND place = ?", (group, place)
+            "SELECT epoch FROM seats WHERE party = ? AND place = ?", (group, place)
         ).fetchone()
         return found[0] if found else 0

@@ -8,6 +8,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -19,6 +20,9 @@ from headrace_events.log.sqlite.transaction import Transaction
 T = TypeVar("T")
 Work = Callable[[Transaction], T]
 
+STIRRED = 1 << 31
+"""Beside the place of a topic's first partition it says that seats of the topic have changed."""
+
 _MOST_TOGETHER = 1_000
 _SWEEP_S = 1.0
 _FULL = frozenset((sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_IOERR_WRITE))
@@ -27,13 +31,13 @@ _FULL = frozenset((sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQ
 @dataclass(slots=True)
 class _Job:
     work: Work[Any]
-    future: asyncio.Future[Any]
+    future: asyncio.Future[Any] | None
     result: Any = None
     error: BaseException | None = None
 
     def tell(self) -> None:
         """In the loop: whoever still waits learns what became of it."""
-        if self.future.done():
+        if self.future is None or self.future.done():
             return
         if self.error is None:
             self.future.set_result(self.result)
@@ -49,13 +53,15 @@ class Writer:
         connection: the thread's own from :meth:`start` on.
         most_bytes: largest value of a record.
         clock: gives the time of an append, in Unix seconds.
-        grown: told of the partitions that got records, after the commit, in the thread.
+        bury: takes what is left of processes that are gone out of the file, by their bells.
+        grown: told of the partitions that got records, after the commit, in the thread; gives the bells of processes that are gone.
     """
 
     connection: sqlite3.Connection
     most_bytes: int
     clock: Callable[[], float]
-    grown: Callable[[frozenset[int]], None]
+    grown: Callable[[frozenset[int]], frozenset[str]]
+    bury: Callable[[Transaction, frozenset[str]], None]
     _jobs: queue.SimpleQueue[_Job | None] = field(default_factory=queue.SimpleQueue[_Job | None])
     _places: Places = field(default_factory=Places)
     _sweep_at_s: float = 0.0
@@ -70,10 +76,9 @@ class Writer:
         """What ``work`` gives, once it is committed; or what it raises, and then nothing of it is written."""
         if self._thread is None:
             raise Closed("the log is closed")
-        job = _Job(work, asyncio.get_running_loop().create_future())
-        self._jobs.put(job)
-        result: T = await job.future
-        return result
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._jobs.put(_Job(work, future))
+        return await future
 
     async def stop(self) -> None:
         """Finish what was asked for, then end."""
@@ -116,8 +121,8 @@ class Writer:
                     self._commit([job])
                 return
             jobs[0].error, grown = _refusal(error), frozenset[int]()
-        if grown:
-            self.grown(grown)
+        if grown and (gone := self.grown(grown)):
+            self._jobs.put(_Job(lambda transaction: self.bury(transaction, gone), None))
         self._tell(jobs)
 
     def _transact(self, jobs: Sequence[_Job]) -> frozenset[int]:
@@ -131,7 +136,7 @@ class Writer:
                 job.error = error
         transaction.finish()
         self.connection.execute("COMMIT")
-        return frozenset(transaction.grown)
+        return frozenset(transaction.grown | {place | STIRRED for place in transaction.stirred})
 
     def _take_back(self) -> None:
         self._places.forget()
@@ -152,10 +157,10 @@ class Writer:
         self._sweep_at_s = time.monotonic() + _SWEEP_S if is_done else 0.0
 
     def _tell(self, jobs: Sequence[_Job]) -> None:
-        try:
-            jobs[0].future.get_loop().call_soon_threadsafe(_tell_all, jobs)
-        except RuntimeError:  # the loop is closed, and nobody left to be told
-            return
+        loop = next((job.future.get_loop() for job in jobs if job.future), None)
+        with suppress(RuntimeError):  # the loop is closed, and nobody left to be told
+            if loop:
+                loop.call_soon_threadsafe(_tell_all, jobs)
 
 
 def _tell_all(jobs: Sequence[_Job]) -> None:

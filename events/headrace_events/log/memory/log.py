@@ -9,13 +9,18 @@ from collections.abc import Callable, Mapping, Sequence
 
 from headrace_events.log.contract import (
     MAX_RECORD_BYTES,
+    SESSION_S,
     Draft,
     Entry,
+    Mark,
+    Member,
     Owner,
     Position,
     Topic,
 )
+from headrace_events.log.memory.member import Group, MemoryMember
 from headrace_events.log.refusals import no_topic, require_owner, require_shape, require_size
+from headrace_events.log.seats import Standing
 
 
 class _Partition:
@@ -75,8 +80,8 @@ class MemoryLog:
         self._clock = clock
         self._topics: dict[str, Topic] = {}
         self._partitions: dict[tuple[str, int], _Partition] = {}
-        self._epochs: dict[tuple[str, str, int], int] = {}
-        self._offsets: dict[tuple[str, str, int], int] = {}
+        self._groups: dict[tuple[str, str], Group] = {}
+        self._marks: dict[tuple[str, str, int], Mark] = {}
 
     async def declare(self, topics: Sequence[Topic]) -> None:
         """Make the topics that are not there yet."""
@@ -109,28 +114,26 @@ class MemoryLog:
         """The offset after the last record."""
         return len(self._partition(topic, partition).entries)
 
-    async def own(self, group: str, topic: str, partitions: Sequence[int]) -> Owner:
-        """Take over partitions for ``group``."""
-        for partition in partitions:
-            self._partition(topic, partition)
-        places = [(group, topic, partition) for partition in partitions]
-        epoch = 1 + max((self._epochs.get(place, 0) for place in places), default=0)
-        self._epochs.update(dict.fromkeys(places, epoch))
-        return Owner(group, topic, tuple(partitions), epoch)
+    async def join(self, group: str, topic: str, *, name: str = "", session_s: float = SESSION_S) -> Member:
+        """Share the partitions of a topic; nobody dies here unheard, so ``session_s`` means nothing."""
+        del session_s
+        self._partition(topic, 0)
+        shared = self._groups.setdefault((group, topic), Group(self._topics[topic].partitions))
+        return MemoryMember(shared, Standing(group, topic), shared.admit(name))
 
-    async def committed(self, group: str, topic: str, partition: int) -> int:
-        """The offset that ``group`` goes on reading from."""
+    async def committed(self, group: str, topic: str, partition: int) -> Mark:
+        """How far ``group`` is."""
         self._partition(topic, partition)
-        return self._offsets.get((group, topic, partition), 0)
+        return self._marks.get((group, topic, partition), Mark())
 
-    async def checkpoint(self, owner: Owner, records: Sequence[Draft], offsets: Mapping[int, int]) -> None:
-        """Write ``records`` and commit ``offsets`` together."""
-        require_owner(owner, offsets, lambda number: self._epochs.get((owner.group, owner.topic, number), 0))
+    async def checkpoint(self, owner: Owner, records: Sequence[Draft], marks: Mapping[int, Mark]) -> None:
+        """Write ``records`` and commit ``marks`` together."""
+        require_owner(owner, marks, lambda number: self._groups[owner.group, owner.topic].seats[number].epoch)
         targets = [(self._accept(draft), draft) for draft in records]
         for partition, draft in targets:
             partition.add(draft, self._clock())
-        for number, offset in offsets.items():
-            self._offsets[owner.group, owner.topic, number] = offset
+        for number, mark in marks.items():
+            self._marks[owner.group, owner.topic, number] = mark
 
     async def close(self) -> None:
         """Everything goes with the object."""

@@ -1,0 +1,1 @@
+"""The log in memory: of one process, gone with it."""
