@@ -52,12 +52,19 @@ class Timing(Record):
 
 
 class Submitted(Record):
-    """A run was accepted: its plan's digest, and its inputs by name."""
+    """A run was accepted: its plan's digest, and its inputs by name.
+
+    Attributes:
+        tenant: whose prefix of the object store it uses.
+        priority: the higher, the earlier its tasks are ordered.
+    """
 
     type: Literal["submitted"] = "submitted"
     run: str
     plan: str
     inputs: dict[str, Payload]
+    tenant: str = "default"
+    priority: int = 0
 
 
 class Started(Record):
