@@ -130,6 +130,14 @@ class Owner:
     partitions: tuple[int, ...]
     epochs: tuple[int, ...]
 
+    def part(self, partition: int) -> Owner:
+        """The right to one partition alone; to none where it is not among them.
+
+        What is done under it does not fail because another one has been taken over.
+        """
+        found = dict(zip(self.partitions, self.epochs, strict=True)).get(partition)
+        return Owner(self.group, self.topic, () if found is None else (partition,), () if found is None else (found,))
+
 
 @dataclass(frozen=True, slots=True)
 class Change:

@@ -29,8 +29,8 @@ class Bells:
         folder.mkdir(mode=0o700, exist_ok=True)
         self._folder = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         self.name = secrets.token_hex(8)
-        self._own = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._own.setblocking(False)
+        self._others: dict[str, socket.socket] = {}
+        self._own = _socket()
         self._own.bind(self._address(self.name))
 
     def fileno(self) -> int:
@@ -43,20 +43,31 @@ class Bells:
         Returns:
             The bells of processes that are gone.
         """
-        gone: set[str] = set()
         message = array("I", sorted(places) if len(places) <= _MOST_PLACES else ()).tobytes()
-        for name in os.listdir(self._folder):  # noqa: PTH208  # by the open folder, whatever it is called now
-            if name == self.name:
-                continue
-            try:
-                self._own.sendto(message, self._address(name))
-            except (ConnectionRefusedError, FileNotFoundError):  # its process is gone
-                gone.add(name)
-                with suppress(OSError):
-                    os.unlink(name, dir_fd=self._folder)
-            except OSError:  # it has much to hear
-                continue
-        return frozenset(gone)
+        there = set(os.listdir(self._folder)) - {self.name}  # noqa: PTH208  # by the open folder, whatever it is called now
+        for name in set(self._others) - there:
+            self._others.pop(name).close()
+        return frozenset(name for name in there if not self._rings(name, message))
+
+    def _rings(self, name: str, message: bytes) -> bool:
+        """Ring one bell; whether its process is there.
+
+        Each bell has a socket of its own here: on a common one, messages that a frozen process does not read would use up what
+        may be on its way to all.
+        """
+        try:
+            if name not in self._others:
+                self._others[name] = _socket()
+                self._others[name].connect(self._address(name))
+            self._others[name].send(message)
+        except (ConnectionRefusedError, FileNotFoundError):
+            self._others.pop(name).close()
+            with suppress(OSError):
+                os.unlink(name, dir_fd=self._folder)
+            return False
+        except OSError:  # it has much to hear
+            return True
+        return True
 
     def hear(self) -> frozenset[int] | None:
         """The partitions that have grown, all that was rung so far taken together.
@@ -73,10 +84,17 @@ class Bells:
 
     def close(self) -> None:
         """Take the bell away."""
-        self._own.close()
+        for each in (self._own, *self._others.values()):
+            each.close()
         with suppress(OSError):
             os.unlink(self.name, dir_fd=self._folder)
         os.close(self._folder)
 
     def _address(self, name: str) -> str:
         return f"/proc/self/fd/{self._folder}/{name}"
+
+
+def _socket() -> socket.socket:
+    found = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    found.setblocking(False)
+    return found
