@@ -11,7 +11,7 @@ IMAGE := serving/headrace_serving/container/locked
 LECTURE := samples/lecture
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup docs check lint format types unit test-container fuzz bench bench-setup media lock clean preflight
+.PHONY: help demo test setup docs check lint format types unit test-container fuzz chaos bench bench-setup media lock clean preflight
 
 help:  ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ test-container: $(VENV)/.dev  ## the runtime container, in Docker or Podman: HEA
 
 fuzz: $(VENV)/.dev  ## random dags on Triton against a plain call; ARGS="--count 200", resumed where it was stopped
 	$(BIN)/python -m tests.equivalence.fuzz $(ARGS)
+
+chaos: $(VENV)/.dev  ## kill and freeze the engine under load, and count; ARGS="--minutes 30 --seed 1"
+	$(BIN)/python -m tests.chaos $(ARGS)
 
 format: $(VENV)/.dev  ## let the formatter and the linter mend what they can
 	$(BIN)/ruff check --fix

@@ -8,7 +8,7 @@ from typing import Literal
 from headrace_dags.record import Record
 
 FailureKind = Literal[
-    "input", "step", "output", "load", "environment", "timeout", "cancelled", "unavailable", "internal"
+    "input", "step", "output", "load", "environment", "timeout", "cancelled", "unavailable", "crashed", "internal"
 ]
 """Who is at fault.
 
@@ -16,7 +16,8 @@ FailureKind = Literal[
 ``output``: the body returned what its port does not declare; permanent. ``load``: the step failed to import or to set up;
 permanent. ``environment``: the machine lacks something (room on its disk, a package); permanent. ``timeout``:
 start-to-finish limit passed; retried as the options say. ``cancelled``: by the run. ``unavailable``: server or stub away, or
-the endpoint of a remote step; a fault of infrastructure; retried, counts no attempt. ``internal``: ours; permanent.
+the endpoint of a remote step; a fault of infrastructure; retried, counts no attempt. ``crashed``: whoever executed it died,
+each time that it was begun; permanent. ``internal``: ours; permanent.
 """
 
 

@@ -31,9 +31,9 @@ class RunId:
         return f"{self.partition}-{self.bits}-{self.mac}"
 
 
-def new_run_id(secret: bytes, partitions: int = 1) -> RunId:
-    """A fresh id in one of ``partitions`` partitions."""
-    bits = secrets.token_hex(16)
+def new_run_id(secret: bytes, partitions: int = 1, bits: str = "") -> RunId:
+    """An id in one of ``partitions`` partitions: a fresh one, or that of 128 bits in hex."""
+    bits = bits or secrets.token_hex(16)
     partition = int(bits, 16) % partitions
     return RunId(partition, bits, _mac(secret, partition, bits))
 

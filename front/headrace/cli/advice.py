@@ -143,6 +143,8 @@ ADVICE: Final[Mapping[str, str]] = {
     "unavailable": "The server could not be started, or went away; the step is not at fault. `headrace logs --server` has its last words. "
     "Or the endpoint of a remote step was away or busy each time it was tried: the message says what it answered, and "
     "`hr.first(remote(x), local(x))` or `hr.optional(value, within=)` does without it.",
+    "crashed": "The worker died each time that it began this task, three times, in the end with nothing else under way: the step takes "
+    "more memory than there is, or ends its process. Give it `memory=`, or mend it; the other tasks of the worker were not at fault.",
     "cancelled": "The run was stopped, by Ctrl-C or because its outputs were there already, or its server was ended. Nothing is wrong "
     "with the step.",
 }

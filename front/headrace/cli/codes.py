@@ -123,6 +123,7 @@ OTHER_GROUPS: Mapping[str, Mapping[str, str]] = {
         "timeout": "A step ends within its timeout, and a run within its deadline",
         "unavailable": "A server is there to execute a step",
         "cancelled": "A task is not stopped before it ends",
+        "crashed": "A task leaves the worker alive that executes it",
     },
 }
 """Codes with their titles, by what they are about."""
