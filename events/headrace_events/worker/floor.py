@@ -12,26 +12,24 @@ class Floor:
     def __init__(self) -> None:
         self._busy = Counter[str]()
         self._is_reserved = False
-        self._moved = asyncio.Condition()
+        self._moved = asyncio.Event()
 
     async def take(self, segment: str, places: int, *, alone: bool) -> None:
         """Wait for one of the places of a segment; or until nobody else has any. It is held until left."""
-        async with self._moved:
-            await self._moved.wait_for(lambda: not self._is_reserved and self._busy[segment] < places)
-            self._is_reserved = alone
-            self._busy[segment] += 1
-            try:
-                await self._moved.wait_for(lambda: not alone or self._busy.total() == 1)
-            except BaseException:
-                self._give_back(segment, alone=alone)
-                raise
+        while self._is_reserved or self._busy[segment] >= places:
+            await self._moved.wait()
+        self._busy[segment] += 1
+        self._is_reserved = alone
+        try:
+            while alone and self._busy.total() > 1:
+                await self._moved.wait()
+        except BaseException:
+            self.leave(segment, alone=alone)
+            raise
 
-    async def leave(self, segment: str, *, alone: bool) -> None:
-        """Give the place back."""
-        async with self._moved:
-            self._give_back(segment, alone=alone)
-
-    def _give_back(self, segment: str, *, alone: bool) -> None:
+    def leave(self, segment: str, *, alone: bool) -> None:
+        """Give the place back. Never waits: a task that is cancelled before it has begun must give it back, too."""
         self._busy[segment] -= 1
         self._is_reserved &= not alone
-        self._moved.notify_all()
+        self._moved.set()
+        self._moved = asyncio.Event()

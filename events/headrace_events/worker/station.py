@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from headrace_dags.plan.model import Segment
@@ -17,7 +18,7 @@ from headrace_events.codec.orders import Order
 from headrace_events.log.contract import SESSION_S, Change, Entry, Fenced, LogError, Mark, Member
 from headrace_events.worker.executing import Bench, told
 from headrace_events.worker.floor import Floor
-from headrace_events.worker.ledger import BadNote, Ledger, Verdict
+from headrace_events.worker.ledger import BadNote, Ledger
 from headrace_events.worker.stopped import Stopped
 
 _PORTION = 32
@@ -157,8 +158,14 @@ class Station:
         await self.floor.take(self.segment.name, self.places, alone=verdict == "alone")
         partition.ledger.begin(entry.offset)
         self._stirred.set()
-        task = self._start(self._execute(partition, entry, order, verdict))
+        task = self._start(self._execute(partition, entry, order))
         partition.tasks[task] = order
+        task.add_done_callback(partial(self._leave, partition, alone=verdict == "alone"))
+
+    def _leave(self, partition: Partition, task: asyncio.Task[None], *, alone: bool) -> None:
+        """A task has come to its end, or was cancelled before it had begun."""
+        del partition.tasks[task]
+        self.floor.leave(self.segment.name, alone=alone)
 
     async def _order(self, partition: Partition, entry: Entry) -> Order | None:
         try:
@@ -178,8 +185,7 @@ class Station:
         await self.bench.fail(order, told("crashed", f"the worker died each of the {begins} times it was begun"))
         self._finished(partition, offset)
 
-    async def _execute(self, partition: Partition, entry: Entry, order: Order, verdict: Verdict) -> None:
-        task = asyncio.current_task()
+    async def _execute(self, partition: Partition, entry: Entry, order: Order) -> None:
         try:
             if not self._is_unwanted(order):
                 await self.bench.execute(order, self.segment, self.clock() - entry.at_s)
@@ -188,10 +194,6 @@ class Station:
             if self._is_unwanted(order):
                 self._finished(partition, entry.offset)
             raise
-        finally:
-            await self.floor.leave(self.segment.name, alone=verdict == "alone")
-            if task:
-                partition.tasks.pop(task, None)
 
     def _finished(self, partition: Partition, offset: int) -> None:
         partition.ledger.finish(offset)
