@@ -60,7 +60,7 @@ class Engine:
     async def run(self) -> dags.Table:
         """One run, from the value that goes in to the value that comes out, with the progress that a terminal shows."""
         run, store = f"run-{next(self.numbers)}", FileStore(self.folder / "objects")
-        tensors = encoded(self.plan, self.signature, {"count": dags.PAGES}, Sink(store, f"local/{run}"))
+        tensors = encoded(self.plan, self.signature, {"count": dags.PAGES}, Sink(store, f"default/{run}"))
         record = RunFolder(self.folder / run)
         await execute_run(self.plan, run, tensors, self.executor, record, Progress(self.plan).observe, store=store)
         ((name, flow, tensor),) = RunRecord.read(record.path).outputs(store)

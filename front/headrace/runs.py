@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections import Counter
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager, suppress
@@ -13,10 +14,11 @@ from pathlib import Path
 from headrace.disk import writing
 from headrace_dags.errors import BadInput, Problem
 
-TENANT = "local"
+TENANT = "default"
 """Whose objects a run on this machine keeps."""
 _OWNER = "pid"
 """File of a scratch folder that names the process that works in it."""
+_SUBMITTED_S = 24 * 3600.0
 _ELSEWHERE = "set HEADRACE_STATE to a folder elsewhere (`headrace clean` frees space)"
 
 
@@ -130,7 +132,10 @@ def at_work(state: State, run: str, *, keep: bool = False) -> Generator[Path]:
 
 
 def busy(state: State, run: str) -> bool:
-    """Whether the process that executes a run is still there."""
+    """Whether the process that executes a run is still there; one that the durable engine drives goes on until it has ended."""
+    folder = state.runs / run
+    if (folder / "durable").exists():
+        return not (folder / "outcome.json").exists()
     try:
         os.kill(int((state.scratch / run / _OWNER).read_text(encoding="utf-8")), 0)
     except PermissionError:
@@ -144,8 +149,17 @@ def leftovers(state: State) -> list[str]:
     """Ids of which there are objects or a scratch folder, but no record, and which nobody is busy with."""
     known = {run.id for run in past(state)}
     folders = [state.objects / TENANT, state.scratch]
-    names = {path.name for folder in folders if folder.is_dir() for path in folder.iterdir()}
+    names = {path.name for folder in folders if folder.is_dir() for path in folder.iterdir() if _is_old(state, path)}
     return sorted(name for name in names - known if not busy(state, name))
+
+
+def _is_old(state: State, path: Path) -> bool:
+    """Whether objects or a scratch folder cannot be of a run that was submitted and waits for the engine, which records it later."""
+    if not (state.root / "log").exists() or path.parent != state.objects / TENANT:
+        return True
+    with suppress(OSError):
+        return time.time() - path.stat().st_mtime > _SUBMITTED_S
+    return False
 
 
 def weight(paths: Iterable[Path]) -> int:

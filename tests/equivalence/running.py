@@ -102,7 +102,7 @@ class Case:
     async def on(self, executor: Executor, place: Workplace) -> Came:
         """What a run on ``executor`` comes to; its record, folded again, must say the same."""
         store, run = FileStore(place.objects), str(new_run_id(b"secret"))
-        annotations, sink = declaration_of(self.dag).signature.annotations, Sink(store, f"local/{run}")
+        annotations, sink = declaration_of(self.dag).signature.annotations, Sink(store, f"default/{run}")
         inputs = {
             flow.use.port: encode(flow, annotations[f"in:{flow.use.port}"], self.example.inputs[flow.use.port], sink)
             for flow in self.plan.inputs

@@ -253,7 +253,7 @@ async def test_large_payloads_go_through_the_store(bench: Bench, settings: Shell
     outcome = await bench.execute(plan, fake, settings, xs=items)
     assert outcome.status == "succeeded"
     assert bench.outputs() == {"b_out": [item + "!" for item in items]}
-    stored = {path.name for path in (bench.path / "objects" / "local" / RUN).iterdir()}
+    stored = {path.name for path in (bench.path / "objects" / "default" / RUN).iterdir()}
     keys = {piece.payload.key for pieces in outcome.outputs.values() for piece in pieces}
     assert {key.rpartition("/")[2] for key in keys} <= stored
     assert bench.folder.inbox.stat().st_size < 9_000
@@ -266,7 +266,7 @@ async def test_small_payloads_stay_in_the_event_as_long_as_they_fit_together(ben
     outcome = await bench.execute(plan, fake, ShellSettings(inline_bytes=120, cache_bytes=0), x=["v"])
     assert [bool(pieces[0].payload.key) for pieces in outcome.outputs.values()] == [True, False, False]
     assert bench.outputs() == outputs
-    assert len(list((bench.path / "objects" / "local" / RUN).iterdir())) == 1
+    assert len(list((bench.path / "objects" / "default" / RUN).iterdir())) == 1
 
 
 async def test_the_log_holds_no_more_payloads_than_it_may(bench: Bench) -> None:

@@ -183,7 +183,7 @@ def ran(state: State, dag: Dag[..., Any], inputs: Mapping[str, Any], run: str = 
     here = planned(dag)
     place = Workplace(import_root=ROOT, objects=state.objects, scratch=state.runs.parent / "scratch")
     store, folder = FileStore(state.objects), RunFolder(state.runs / run)
-    sink = Sink(store, f"local/{run}")
+    sink = Sink(store, f"default/{run}")
     given = {name: encode(flow, Any, inputs[name], sink) for name, flow in input_flows(here).items()}
 
     async def go() -> None:

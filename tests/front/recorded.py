@@ -183,7 +183,7 @@ class Canned:
 def record(state: State, run: str = RUN, *, failing: str = "", pace_s: float = 0.0) -> RunRecord:
     """Run the lecture on canned answers and read its record."""
     store = FileStore(state.objects)
-    sink = Sink(store, f"local/{run}")
+    sink = Sink(store, f"default/{run}")
     video = Blob(b"\x00\x00\x00\x18ftypmp42" + bytes(5000))
     inputs = {"video": encode(FLOWS["video"], Blob, video, sink)}
     folder = RunFolder(state.runs / run)

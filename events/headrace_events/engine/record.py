@@ -87,6 +87,11 @@ class RunFolder:
         return self.path / "outcome.json"
 
     @property
+    def durable(self) -> Path:
+        """Is there where the run is driven by the durable engine, and so goes on whoever started it."""
+        return self.path / "durable"
+
+    @property
     def server_log(self) -> Path:
         """What the server that executed it wrote."""
         return self.path / "server.log"

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from headrace_dags.plan.model import Segment
 
-LOCAL_TENANT = "local"
+LOCAL_TENANT = "default"
 _UNBATCHED_WINDOW = 2
 _BATCHED_WINDOW = 4
 

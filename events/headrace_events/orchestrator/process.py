@@ -12,7 +12,7 @@ from typing import Any
 from headrace_events.log.contract import SESSION_S, Change, Fenced, Log, Member
 from headrace_events.orchestrator.carrying import Carrier
 from headrace_events.orchestrator.publishing import Publisher
-from headrace_events.orchestrator.replica import Observe, Pace, Replica, nobody
+from headrace_events.orchestrator.replica import Nobody, Observer, Pace, Replica
 from headrace_events.orchestrator.restoring import ended, restore
 from headrace_events.orchestrator.shard import Shard
 from headrace_events.orchestrator.timers import Timer, Timers
@@ -33,7 +33,7 @@ class Orchestrator:
         store: holds plans, and tensors that are too large for an order.
         name: of a replica that takes the place of the one before it by that name.
         pace: how it goes about its work.
-        observe: is told of each event.
+        observer: is told of what happens.
         clock: the time, in Unix seconds.
         session_s: held for dead when nothing is heard of it for so long.
     """
@@ -43,7 +43,7 @@ class Orchestrator:
     store: ObjectStore
     name: str = ""
     pace: Pace = field(default_factory=Pace)
-    observe: Observe = nobody
+    observer: Observer = field(default_factory=Nobody)
     clock: Callable[[], float] = time.time
     session_s: float = SESSION_S
     shards: dict[int, Shard] = field(default_factory=dict[int, Shard], init=False)
@@ -56,7 +56,7 @@ class Orchestrator:
         plans = Plans(self.log, self.topics.name("plans"), self.store)
         carrier = Carrier(self.log, self.topics.name("inbox"), self.store)
         publisher = Publisher(self.log, self._break)
-        self._replica = Replica(self.log, self.topics, plans, carrier, publisher, self.pace, self.observe, self.clock)
+        self._replica = Replica(self.log, self.topics, plans, carrier, publisher, self.pace, self.observer, self.clock)
         self._timers = Timers(self.clock, self._due)
 
     async def run(self) -> None:

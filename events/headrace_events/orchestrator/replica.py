@@ -6,11 +6,12 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from headrace_dags.plan.model import Plan, Segment
 from headrace_events.codec import ends
 from headrace_events.codec.events import Envelope, Home
-from headrace_events.engine.events import Event, Failed, IssueTask, TaskKey
+from headrace_events.engine.events import Event, Failed, IssueTask, Outcome, TaskKey
 from headrace_events.engine.settings import window
 from headrace_events.engine.state import Folded
 from headrace_events.log.contract import Draft, Entry, Log, LogError
@@ -22,12 +23,27 @@ from headrace_events.plans import Plans
 from headrace_events.topics import Topics
 from headrace_serving.failure import FailureKind, TaskFailure
 
-Observe = Callable[[str, Envelope, Entry, Folded], None]
-"""Is told of each event that was folded: the run, the event, its record, and what ``decide`` made of it."""
+
+class Observer(Protocol):
+    """Is told of what happens, before it is written down; after a crash some of it once more."""
+
+    def folded(self, live: LiveRun, envelope: Envelope, entry: Entry, folded: Folded) -> None:
+        """An event was folded: its run as it is now, the event, its record, and what ``decide`` made of it."""
+        ...
+
+    def ended(self, outcome: Outcome, at_s: float) -> None:
+        """A run has ended, at this time of the log."""
+        ...
 
 
-def nobody(_run: str, _envelope: Envelope, _entry: Entry, _folded: Folded) -> None:
+class Nobody:
     """Observes nothing."""
+
+    def folded(self, live: LiveRun, envelope: Envelope, entry: Entry, folded: Folded) -> None:
+        """An event was folded."""
+
+    def ended(self, outcome: Outcome, at_s: float) -> None:
+        """A run has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +70,7 @@ class Replica:
         carrier: makes orders.
         publisher: appends to the log.
         pace: how it goes about its work.
-        observe: is told of events.
+        observer: is told of what happens.
         clock: the time, in Unix seconds.
         stirred: set when there is something to write down.
     """
@@ -65,7 +81,7 @@ class Replica:
     carrier: Carrier
     publisher: Publisher
     pace: Pace = field(default_factory=Pace)
-    observe: Observe = nobody
+    observer: Observer = field(default_factory=Nobody)
     clock: Callable[[], float] = time.time
     stirred: asyncio.Event = field(default_factory=asyncio.Event)
     _queues: dict[str, SegmentQueue] = field(default_factory=dict[str, SegmentQueue], init=False)

@@ -183,9 +183,9 @@ class Shard:
             return
         live.state = state
         self._dirty[state.run] = live
+        self.replica.observer.folded(live, envelope, entry, folded)
         for command in commands:
             self._carry_out(live, command, entry.at_s)
-        self.replica.observe(state.run, envelope, entry, folded)
 
     def _carry_out(self, live: LiveRun, command: Command, at_s: float) -> None:
         match command:
@@ -221,6 +221,7 @@ class Shard:
         run = finished.outcome.run
         self.ended[run] = at_s
         self._finished[run] = finished
+        self.replica.observer.ended(finished.outcome, at_s)
         self.replica.publisher.start(self._publish(finished))
         self.replica.stirred.set()
 

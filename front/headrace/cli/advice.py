@@ -38,6 +38,10 @@ ADVICE: Final[Mapping[str, str]] = {
     "setting-value": "The message says who gave the value: a flag, a HEADRACE_ variable, or pyproject.toml; the strongest wins in this "
     "order. `headrace config` shows what holds.",
     "compile-there": "A folder that an earlier compile wrote is written again; any other is spared. Name a new one with -o.",
+    "not-up": "`headrace up FILE` serves a dag and executes what is submitted to it; it runs until Ctrl-C, in a terminal of its own. Both "
+    "must mean one state folder: run them in one project, or give both the same `--state`.",
+    "other-version": "The code has changed since `headrace up` began to serve it. End it with Ctrl-C and start it again; runs that wait go "
+    "on under the version that they were submitted to, as far as its segments are unchanged.",
     "no-run": "`headrace logs` and `headrace report` without a run take the newest. A run is named by the beginning of its id; the runs of "
     "another project lie in its own state folder (`--state`).",
     "other-dag": "`--step` runs one node on what an earlier run of the same dag recorded. Name such a run with `--from`; "
@@ -48,6 +52,11 @@ ADVICE: Final[Mapping[str, str]] = {
     "no-record": "The folder of the run is there, but the run ended before it wrote its plan, or files were removed. Run it again; "
     "`headrace clean` removes what is left.",
     "record-format": "The record was written by another release. Read it with that one, or run the dag again.",
+    "log-unfit": "The log is a file that several processes write: it needs a local disk with working locks, and sockets beside it. The "
+    "message says what is wrong with the place, or with what lies there.",
+    "log-full": "What was accepted is kept, and what comes now is refused until there is room again; nothing is lost by that.",
+    "replaced": "A replica that is given a name takes the place of the one before it by that name, so that a restart costs no time. Two "
+    "that run at once need two names; without names they share the work.",
     # Plans that are refused
     "unknown-platform": "A platform says which GPUs and slices there are. Choose one of those that the message lists, or `plain`.",
     "slice-unknown": "Slices are named as the platform names them, e.g. `1g.10gb`. Leave `slice=` out, and the smallest that holds "

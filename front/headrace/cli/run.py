@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,18 +10,15 @@ import click
 
 from headrace.cli.again import Step, require_sense
 from headrace.cli.completing import nodes, runs
-from headrace.cli.exits import exit_of
+from headrace.cli.ends import as_json_text, code_of, code_of_failure, tell
 from headrace.cli.options import AS_JSON, DAG, STATE, examples
-from headrace.terminal import aside, drop_unread, duration, ink, near, remark
-from headrace_dags.errors import EnvironmentLack, Exit
+from headrace.terminal import aside, drop_unread, ink, remark
+from headrace_dags.errors import EnvironmentLack
 
 if TYPE_CHECKING:
     from headrace.launch.conclude import Conclusion
     from headrace.launch.drive import Job
     from headrace.launch.prepare import Checked
-    from headrace.launch.summary import Summary
-    from headrace_dags.record import Record
-    from headrace_serving.failure import TaskFailure
 
 
 @click.command(
@@ -120,12 +116,12 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter a flag
     with one_interrupt():
         end = _run(checked, keep=keep, quiet=as_json)
     try:
-        click.echo(_json(end.summary)) if as_json else _tell(end.summary)
+        click.echo(as_json_text(end.summary)) if as_json else tell(end.summary)
     except BrokenPipeError:  # the run ended as it ended, whether somebody reads on or not
         drop_unread()
     if end.lacks:
         raise EnvironmentLack(end.lacks)
-    return int(_code(end.summary))
+    return int(code_of(end.summary))
 
 
 def _again_and_again(spec: str, pairs: tuple[str, ...]) -> int:
@@ -147,11 +143,11 @@ def _one(step: Step) -> int:
 
     summary = run_step(step)
     if step.quiet:
-        click.echo(_json(summary))
+        click.echo(as_json_text(summary))
     else:
         failed = summary.failure is not None
         click.echo("\n".join(lines(summary, ink(sys.stderr if failed else sys.stdout))), err=failed)
-    return int(_of_failure(summary.failure))
+    return int(code_of_failure(summary.failure))
 
 
 def _run(checked: Checked, *, keep: bool, quiet: bool) -> Conclusion:
@@ -172,16 +168,11 @@ def _run(checked: Checked, *, keep: bool, quiet: bool) -> Conclusion:
         try:
             with aside(), view_for(job.plan, quiet=quiet) as view:
                 job = drive_first(job, view)
-            return conclude(job, checked.results(run))
+            return conclude(here, run, job.checked.chosen, checked.results(run))
         except KeyboardInterrupt:
             if not quiet:
                 remark(_interrupted(job))
             raise
-
-
-def _json(summary: Record) -> str:
-    """One object. Its paths may be no UTF-8, which pydantic's own writer refuses."""
-    return json.dumps(summary.model_dump(mode="json"), ensure_ascii=False, separators=(",", ":"))
 
 
 def _interrupted(job: Job) -> str:
@@ -194,33 +185,3 @@ def _interrupted(job: Job) -> str:
     if outcome and outcome.status != "cancelled":
         return f"Run {job.run} {outcome.status}, but its results are not saved; `headrace report` shows them."
     return f"Run {job.run} was cancelled; `headrace logs` tells how far it came."
-
-
-def _tell(summary: Summary) -> None:
-    """What came out on the standard output; why nothing did on the standard error."""
-    from headrace.cli.telling import failure_lines
-    from headrace.launch.summary import lines
-
-    if summary.status == "succeeded":
-        click.echo("\n".join(lines(summary, ink())))
-        return
-    paint = ink(sys.stderr)
-    when = f"after {duration(summary.took_s)}" if summary.took_s else "before its first task"
-    click.echo(f"{paint('strong', summary.dag)} {paint('bad', summary.status)} {when}, run {summary.run}", err=True)
-    for line in failure_lines(summary.failure, summary.given, paint, brief=True) if summary.failure else ():
-        click.echo(line, err=True)
-    if summary.report:
-        click.echo(f"{paint('strong', 'Report')}  {near(summary.report)}", err=True)
-
-
-def _code(summary: Summary) -> Exit:
-    """Whose fault it was."""
-    if summary.status != "succeeded" and summary.failure is None:
-        return Exit.STEP_FAILED
-    return _of_failure(summary.failure)
-
-
-def _of_failure(failure: TaskFailure | None) -> Exit:
-    if failure is None:
-        return Exit.OK
-    return exit_of(failure.kind)

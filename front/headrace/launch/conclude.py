@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from headrace.held import Values
-from headrace.launch.drive import Job
+from headrace.launch.runtime import Chosen
 from headrace.launch.summary import Summary, summarise
 from headrace.output.save import Index, save
 from headrace.report.story import tell
 from headrace.report.write import write
+from headrace.runs import State
 from headrace_dags.errors import EnvironmentLack, Problem
 from headrace_events.engine.readback import RunRecord
 from headrace_serving.objects.file import FileStore
@@ -31,19 +32,20 @@ class Conclusion:
     lacks: tuple[Problem, ...]
 
 
-def conclude(job: Job, results: Path) -> Conclusion:
+def conclude(state: State, run: str, runtime: Chosen, results: Path) -> Conclusion:
     """Save what came out under ``results`` and write the page, both from the record."""
-    record = RunRecord.read(job.folder.path)
-    story, values = tell(record), Values(record, FileStore(job.state.objects))
+    folder = state.runs / run
+    record = RunRecord.read(folder)
+    story, values = tell(record), Values(record, FileStore(state.objects))
     lacks: list[Problem] = []
     index: Index | None = None
     report: Path | None = None
     with _noted(lacks):
         if story.status == "succeeded":
-            index = save(results, job.run, story.dag, values.outputs())
+            index = save(results, run, story.dag, values.outputs())
     with _noted(lacks):
-        report = write(job.state, job.folder.path)
-    return Conclusion(summarise(story, job.checked.chosen, report, results, index), tuple(lacks))
+        report = write(state, folder)
+    return Conclusion(summarise(story, runtime, report, results, index), tuple(lacks))
 
 
 @contextmanager

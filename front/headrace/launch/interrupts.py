@@ -30,6 +30,10 @@ def one_interrupt() -> Generator[None]:
 def _pass_on(number: int, _frame: FrameType | None) -> None:
     if number == signal.SIGHUP:
         _hush()
+    if (
+        signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    ):  # as of what a script starts with &: a request to end is none the less one
+        raise KeyboardInterrupt
     signal.raise_signal(signal.SIGINT)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from headrace.settings import Settings, resolve
 from headrace_dags.declare.declaration import Signature
 from headrace_dags.declare.understand import declaration_of
 from headrace_dags.plan.model import Plan
+from headrace_dags.project.discover import Found
 from headrace_dags.remote.address import Address, require_addresses
 from headrace_dags.secrets.environment import Environment
 from headrace_dags.secrets.naming import require
@@ -87,15 +88,35 @@ def check(request: Request) -> Checked:
         PlanError: this machine cannot run it.
         EnvironmentLack: a secret or an address has no value, the runtime that was asked for cannot run here, or the results have no place.
     """
+    found, settings, plan = _opened(request)
+    inputs = read_inputs(declaration_of(found.dag).signature, request.pairs)
+    look_at(request.out or settings.results, "results", ELSEWHERE)
+    return replace(_served(found, settings, plan, request), inputs=inputs, out=request.out)
+
+
+def served(request: Request) -> Checked:
+    """Look at all that serving a dag needs; inputs are none of it.
+
+    Raises:
+        BadInput: the file, the dag or a setting is wrong.
+        DefinitionError: the dag is declared wrongly.
+        PlanError: this machine cannot run it.
+        EnvironmentLack: a secret or an address has no value, or the runtime that was asked for cannot run here.
+    """
+    return _served(*_opened(request), request)
+
+
+def _opened(request: Request) -> tuple[Found, Settings, Plan]:
     found = open_dag(request.spec)
     settings = resolve(found.import_root, {"runtime": request.runtime, "state": request.state})
-    plan = make_plan(found, "local", "")
-    signature = declaration_of(found.dag).signature
-    inputs = read_inputs(signature, request.pairs)
+    return found, settings, make_plan(found, "local", "")
+
+
+def _served(found: Found, settings: Settings, plan: Plan, request: Request) -> Checked:
     environment = Environment.at(found.import_root)
     redact = require(plan.graph, environment)
     addresses = require_addresses(plan.graph, environment)
-    look_at(request.out or settings.results, "results", ELSEWHERE)
     chosen = choose(settings.runtime, container_settings(settings).engine)
     limits = Limits(settings.cache_bytes, settings.cache_age_s) if request.cache and settings.cache_bytes else None
-    return Checked(plan, signature, inputs, found.import_root, settings, chosen, redact, request.out, limits, addresses)
+    signature = declaration_of(found.dag).signature
+    return Checked(plan, signature, {}, found.import_root, settings, chosen, redact, None, limits, addresses)

@@ -1,0 +1,35 @@
+"""``headrace worker``: serves the segments of a dag and executes their tasks, as a process of its own."""
+
+from __future__ import annotations
+
+import click
+
+from headrace.cli.options import DAG, STATE, examples
+from headrace.cli.parented import PARENT
+
+
+@click.command(epilog=examples("headrace worker lecture.py:lecture", "headrace worker postcard.py --runtime inprocess"))
+@DAG
+@click.option(
+    "--runtime",
+    type=click.Choice(["auto", "triton", "container", "inprocess"]),
+    help="What executes the segments.  [default: the first of triton, container, inprocess that can run]",
+)
+@STATE
+@PARENT
+def command(spec: str, runtime: str | None, state: str | None, parent: int) -> None:
+    """Serve a dag and execute the tasks of its runs, until interrupted. `headrace up` starts one for each dag.
+
+    New runs of the dag are pinned to this version of it once it answers. Several workers share the tasks.
+    """
+    from headrace.durable.work import work
+    from headrace.launch.interrupts import one_interrupt
+    from headrace.launch.prepare import Request, served
+    from headrace.progress.notes import Notes
+
+    notes = Notes()
+    checked = served(Request(spec, (), runtime, state))
+    if checked.chosen.banner:
+        notes.note(checked.chosen.banner)
+    with one_interrupt():
+        work(checked, parent, notes)

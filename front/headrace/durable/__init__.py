@@ -1,0 +1,1 @@
+"""The durable engine from the keyboard: what `up` starts, and what is asked of it."""
