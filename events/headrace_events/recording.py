@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
+from headrace_dags.errors import EnvironmentLack
 from headrace_events.codec.events import Envelope
 from headrace_events.engine import payloads
 from headrace_events.engine.events import Outcome
@@ -29,14 +31,26 @@ class Recorder:
 
     folder_of: Callable[[str], RunFolder]
     _last: OrderedDict[str, int] = field(default_factory=OrderedDict[str, int], init=False)
+    _unwritten: dict[str, tuple[Outcome, float]] = field(default_factory=dict[str, tuple[Outcome, float]], init=False)
 
     def folded(self, live: LiveRun, envelope: Envelope, entry: Entry, folded: Folded) -> None:
         """Add an event, unless it was recorded before the crash of whoever folded it first.
 
-        Raises:
-            EnvironmentLack: the folder cannot be written.
+        A record for which there is no room lacks it: the run goes on, and the log has it.
         """
         del folded
+        with suppress(EnvironmentLack):
+            self._write(live, envelope, entry)
+
+    def ended(self, outcome: Outcome, at_s: float) -> None:
+        """Write down how a run ended, as soon as there is room; one that never began has no record."""
+        self._last.pop(outcome.run, None)
+        self._unwritten[outcome.run] = outcome, at_s
+        with suppress(EnvironmentLack):
+            while self._unwritten:
+                self._finish(*next(iter(self._unwritten.values())))
+
+    def _write(self, live: LiveRun, envelope: Envelope, entry: Entry) -> None:
         run = live.state.run
         folder = self.folder_of(run)
         if entry.offset <= self._known(live, folder):
@@ -46,16 +60,11 @@ class Recorder:
             write(entry.offset, entry.at_s, Recorded(envelope.event, parts))
         self._last[run] = entry.offset
 
-    def ended(self, outcome: Outcome, at_s: float) -> None:
-        """Write down how a run ended; one that never began has no record.
-
-        Raises:
-            EnvironmentLack: the folder cannot be written.
-        """
-        self._last.pop(outcome.run, None)
+    def _finish(self, outcome: Outcome, at_s: float) -> None:
         folder = self.folder_of(outcome.run)
         if folder.plan.exists() and not folder.outcome.exists():
             folder.finish(outcome, at_s)
+        del self._unwritten[outcome.run]
 
     def _known(self, live: LiveRun, folder: RunFolder) -> int:
         """The offset of the last event that is recorded."""

@@ -29,7 +29,7 @@ def main() -> int:
 
 
 async def storm(folder: Path, seed: int) -> bool:
-    chaos = Chaos(folder, seed, seconds=30.0, killers=seed % 3)
+    chaos = Chaos(folder, seed, kills=16, killers=seed % 3)
     counts, wrong = await chaos.storm(), await chaos.wrong()
     print(f"seed {seed}: {counts.text()}", *(f"  WRONG: {each}" for each in wrong), sep="\n", flush=True)
     return bool(wrong)

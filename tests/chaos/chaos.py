@@ -61,14 +61,14 @@ class Chaos:
     Attributes:
         folder: where everything lies.
         seed: of what happens when.
-        seconds: how long runs are submitted and processes killed.
+        kills: how many processes are killed or frozen, while runs are submitted.
         rate: runs a second.
         killers: runs whose task takes its worker down.
     """
 
     folder: Path
     seed: int
-    seconds: float
+    kills: int
     rate: float = 25.0
     killers: int = 1
     processes: dict[str, asyncio.subprocess.Process] = field(default_factory=dict)
@@ -76,7 +76,7 @@ class Chaos:
     _all_answered: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def storm(self) -> Counts:
-        """Submit and kill for some time, then wait until all is answered."""
+        """Submit and kill, then wait until all is answered."""
         self.random, begun_s = Random(self.seed), time.monotonic()
         self.log, self.store = await SqliteLog.open(self.folder / "log"), FileStore(self.folder / "objects")
         await self.log.declare((*TOPICS.shared(), *TOPICS.of(PLAN)))
@@ -88,12 +88,14 @@ class Chaos:
         keeping = [
             asyncio.create_task(self._keep(role, number)) for role in ("orchestrator", "worker") for number in (0, 1)
         ]
+        submitting = asyncio.create_task(self._submit())
         try:
-            async with asyncio.timeout(self.seconds):
-                await asyncio.gather(self._submit(), self._kill())
-        except TimeoutError:
+            await self._kill()
+            submitting.cancel()
+            await asyncio.wait({submitting})
             await self._answered()
         finally:
+            submitting.cancel()
             for task in (*keeping, following):
                 task.cancel()
             await asyncio.wait([*keeping, following])
@@ -131,21 +133,27 @@ class Chaos:
             number += 1
 
     async def _kill(self) -> None:
-        while True:
-            await asyncio.sleep(self.random.uniform(0.7, 2.0))
-            name = self.random.choice(sorted(self.processes))
-            process = self.processes[name]
-            if process.returncode is not None:
-                continue
-            if self.random.random() < 0.3:
-                self.counts.kills[f"{name[:-2]} frozen"] += 1
-                process.send_signal(signal.SIGSTOP)
-                await asyncio.sleep(SESSION_S + 1.0)
-                if process.returncode is None:
-                    process.send_signal(signal.SIGCONT)
-            else:
-                self.counts.kills[f"{name[:-2]} killed"] += 1
+        """Each way of dying as often as the others, in an order of the seed's."""
+        ways = [(role, how) for role in ("orchestrator", "worker") for how in ("killed", "frozen")]
+        ways = (ways * (self.kills // len(ways) + 1))[: self.kills]
+        self.random.shuffle(ways)
+        for role, how in ways:
+            await asyncio.sleep(self.random.uniform(0.4, 1.2))
+            process = await self._living(f"{role}-{self.random.randrange(2)}")
+            self.counts.kills[f"{role} {how}"] += 1
+            if how == "killed":
                 process.kill()
+                continue
+            process.send_signal(signal.SIGSTOP)
+            await asyncio.sleep(SESSION_S + 1.0)
+            process.send_signal(signal.SIGCONT)
+
+    async def _living(self, name: str) -> asyncio.subprocess.Process:
+        """A process that is there; one that died is started again soon."""
+        async with asyncio.timeout(30):
+            while (process := self.processes.get(name)) is None or process.returncode is not None:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        return process
 
     async def _answered(self, within_s: float = 90.0) -> None:
         """Wait until every run has its outcome, then a little for those that are void."""

@@ -169,3 +169,25 @@ async def test_tasks_are_ordered_up_to_a_window_and_by_priority(here: Installati
         await here.outcome(run)
     assert [call.removesuffix("/a/0/1") for call in fake.calls] == [first, *reversed(late)]
     assert fake.most == {"a": 1}
+
+
+@pytest.mark.parametrize("size", [1, 3_000])
+async def test_values_of_very_many_pieces(here: Installation, size: int) -> None:
+    """More chunks than a record could name: gathered into one object, small ones and those that lie in the store."""
+    plan = plan_of(
+        "xs*",
+        [Part("a", maps=("xs",), chunk=1), Part("b", takes=("a.out",)), Part("c", maps=("a.out",), chunk=100)],
+        "a.out b.out c.out",
+    )
+    bodies = {
+        "a": lambda _, inputs: {"a_out": [each * size for each in inputs["xs"]]},
+        "b": lambda _, inputs: {"b_out": [str(len("".join(inputs["a_out"])))]},
+        "c": lambda _, inputs: {"c_out": [each[:2] for each in inputs["a_out"]]},
+    }
+    await here.begin(plan, Fake(bodies), places=lambda _: 16)
+    items = [f"{n % 100:02}" for n in range(300)]
+    run = await here.submit(plan, xs=items)
+    found = await here.outputs(run, plan)
+    assert found["a_out"] == [each * size for each in items]
+    assert (found["b_out"], found["c_out"]) == ([str(600 * size)], items)
+    assert all(len(pieces) <= 64 for pieces in (await here.outcome(run)).outputs.values())

@@ -16,10 +16,15 @@ from headrace_events.engine import payloads
 from headrace_events.engine.events import IssueTask, Payload, Piece
 from headrace_events.log.contract import Log
 from headrace_events.orchestrator.live import LiveRun
+from headrace_events.worker.exchanging import reference
 from headrace_serving.objects.contract import ObjectStore
+from headrace_serving.tensors import Tensor
 from headrace_serving.wire.optional import missing
 
 Parts = Mapping[str, Part]
+
+MOST_PIECES = 64
+"""Pieces of one value that an order or an outcome names: what has more goes as one object."""
 
 HAVE = "#have"
 """Where the items of a stream are that are there already; no flow is called so."""
@@ -70,7 +75,10 @@ class Carrier:
             LostPayload: the inbox does not hold a payload any more.
             EnvironmentLack: the store is full or cannot be written.
         """
-        pieces = {flow: await self.pieces(partition, some) for flow, some in command.inputs.items()}
+        pieces = {
+            flow: await self.pieces(partition, await self.gathered(live.prefix, partition, some))
+            for flow, some in command.inputs.items()
+        }
         have = live.streams.get(command.task.segment, ())
         pieces[HAVE] = await self.pieces(partition, [Piece(each, 0, each.items) for each in have])
         parts: dict[str, Part] = {}
@@ -99,6 +107,33 @@ class Carrier:
             inputs=inputs,
             have=have,
         )
+
+    async def gathered(self, prefix: str, partition: int, pieces: Sequence[Piece]) -> Sequence[Piece]:
+        """The pieces; of more than :data:`MOST_PIECES` their items as one object, since a record could not name them all.
+
+        Args:
+            prefix: where in the store it goes.
+            partition: the run's home.
+            pieces: of one value.
+
+        Raises:
+            LostPayload: the inbox does not hold a payload any more.
+            OSError: the store fails.
+            EnvironmentLack: the store is full or cannot be written.
+        """
+        if len(pieces) <= MOST_PIECES:
+            return pieces
+        found = await self.pieces(partition, pieces)
+        payload = await asyncio.to_thread(self._joined, prefix, found)
+        return (Piece(payload, 0, payload.items),)
+
+    def _joined(self, prefix: str, pieces: Sequence[Part | Claim]) -> Payload:
+        tensors = [each.tensor() if isinstance(each, Part) else self._read_claim(each) for each in pieces]
+        return self._spill(prefix, Tensor.join(tensors))
+
+    def _read_claim(self, claim: Claim) -> Tensor:
+        with self.store.open(reference(claim.payload)) as stream:
+            return payloads.read_items(stream, claim.start, claim.stop)
 
     async def pieces(self, partition: int, pieces: Sequence[Piece]) -> list[Part | Claim]:
         """The pieces, neighbours that lie in events joined where that is possible."""
@@ -132,11 +167,12 @@ class Carrier:
     async def _claimed(self, prefix: str, piece: Part | Claim) -> Claim:
         if isinstance(piece, Claim):
             return piece
-        return Claim(payload=await asyncio.to_thread(self._spill, prefix, piece), start=0, stop=piece.items)
+        payload = await asyncio.to_thread(self._spill, prefix, piece.tensor())
+        return Claim(payload=payload, start=0, stop=payload.items)
 
-    def _spill(self, prefix: str, part: Part) -> Payload:
-        stored = self.store.put(prefix, io.BytesIO(payloads.write(part.tensor())), payloads.MEDIA_TYPE)
-        return Payload(items=part.items, nbytes=stored.size, key=stored.key)
+    def _spill(self, prefix: str, tensor: Tensor) -> Payload:
+        stored = self.store.put(prefix, io.BytesIO(payloads.write(tensor)), payloads.MEDIA_TYPE)
+        return Payload(items=tensor.items, nbytes=stored.size, key=stored.key)
 
 
 def _named(flow: str, pieces: Sequence[Part | Claim], parts: dict[str, Part]) -> tuple[Claim | str, ...]:

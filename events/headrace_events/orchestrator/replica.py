@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from headrace_dags.errors import EnvironmentLack
 from headrace_dags.plan.model import Plan, Segment
 from headrace_events.codec import ends
 from headrace_events.codec.events import Envelope, Home
@@ -138,6 +139,8 @@ class Replica:
             await self.publisher.append(order.draft(self.topics.tasks(plan, plan.by_name[task.segment]), partition))
         except (LostPayload, LogError) as error:
             await self._fail(live, home, task, "internal", str(error))
+        except EnvironmentLack as error:
+            await self._fail(live, home, task, "environment", str(error))
         except OSError as error:
             await self._fail(live, home, task, "unavailable", f"the object store: {error}")
 

@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from headrace_dags.errors import EnvironmentLack
 from headrace_events.codec import ends
 from headrace_events.codec.ends import EndedRun
 from headrace_events.codec.events import Envelope, read
@@ -27,6 +28,7 @@ from headrace_events.engine.events import (
 )
 from headrace_events.engine.state import Folded
 from headrace_events.log.contract import Draft, Entry, Mark, Member, NoRoom
+from headrace_events.orchestrator.carrying import LostPayload
 from headrace_events.orchestrator.live import About, LiveRun
 from headrace_events.orchestrator.replica import Replica
 from headrace_events.orchestrator.timers import Timer, Timers
@@ -43,12 +45,14 @@ class Finished:
     Attributes:
         outcome: how.
         trace: what it belonged to.
+        prefix: where in the object store its objects lie.
         keys: of the records that the state topic holds of it.
         offset: where its outcome lies, once it is there.
     """
 
     outcome: Outcome
     trace: Trace = NO_TRACE
+    prefix: str = ""
     keys: tuple[str, ...] = ()
     offset: int = -1
 
@@ -214,7 +218,8 @@ class Shard:
         self.replica.discard(live)
         self.runs.pop(outcome.run, None)
         self._dirty.pop(outcome.run, None)
-        self.finish(Finished(outcome, live.about.trace, tuple(key for key, _ in live.tombstones())), at_s)
+        keys = tuple(key for key, _ in live.tombstones())
+        self.finish(Finished(outcome, live.about.trace, live.prefix, keys), at_s)
 
     def finish(self, finished: Finished, at_s: float) -> None:
         """A run has come to its end, at this time of the log."""
@@ -226,8 +231,22 @@ class Shard:
         self.replica.stirred.set()
 
     async def _publish(self, finished: Finished) -> None:
-        draft = ends.outcome(self.replica.topics.name("outcomes"), self.number, finished.outcome, finished.trace)
+        outcome = await self._gathered(finished)
+        draft = ends.outcome(self.replica.topics.name("outcomes"), self.number, outcome, finished.trace)
         finished.offset = (await self.replica.publisher.append(draft)).offset
+
+    async def _gathered(self, finished: Finished) -> Outcome:
+        """The outcome, small enough for a record; a run whose outputs cannot be put together has failed."""
+        outcome, gathered = finished.outcome, self.replica.carrier.gathered
+        try:
+            outputs = {
+                name: tuple(await gathered(finished.prefix, self.number, pieces))
+                for name, pieces in outcome.outputs.items()
+            }
+        except (LostPayload, EnvironmentLack, OSError, ValueError) as error:
+            failure = TaskFailure(kind="environment", message=f"the outputs cannot be put together: {error}")
+            return Outcome(run=outcome.run, status="failed", failure=failure)
+        return outcome.model_copy(update={"outputs": outputs})
 
     async def checkpoint(self, member: Member) -> None:
         """Write down what has changed, together with how far the inbox is folded; after all that it made is published.
