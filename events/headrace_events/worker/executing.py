@@ -73,9 +73,15 @@ class Bench:
             queue_s: how long the order waited.
         """
         watch = _Watch(queue_s)
-        await self.publish(order, Started(task=order.head.task))
-        if (failure := await self._attempt(order, segment, watch)) is not None:
-            await self.fail(order, failure, watch.timing)
+        # What is appended later comes later: the task need not wait until its start is in the log.
+        starting = asyncio.create_task(self.publish(order, Started(task=order.head.task)))
+        try:
+            await asyncio.sleep(0)
+            if (failure := await self._attempt(order, segment, watch)) is not None:
+                await self.fail(order, failure, watch.timing)
+            await starting
+        finally:
+            starting.cancel()
 
     async def fail(self, order: Order, failure: TaskFailure, timing: Timing | None = None) -> None:
         """Publish that a task failed."""

@@ -63,6 +63,7 @@ class SqliteLog:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="headrace-log-reader")
         self._reader: sqlite3.Connection | None = None
         self._places = Places()
+        self._fetched: dict[tuple[str, int], int] = {}
         self._members: list[SqliteMember] = []
         self._is_closed = False
 
@@ -105,7 +106,10 @@ class SqliteLog:
         self, topic: str, partition: int, offset: int, *, limit: int = 500, wait_s: float = 0.0
     ) -> Sequence[Entry]:
         """Read the records from ``offset`` on, waiting for the first."""
-        place = await self._read(lambda reader: self._places.of(reader, topic, partition))
+        place = self._fetched.get((topic, partition))
+        if place is None:
+            place = await self._read(lambda reader: self._places.of(reader, topic, partition))
+            self._fetched[topic, partition] = place
         end_s = time.monotonic() + wait_s
         while True:
             grown = self._waits[place]
