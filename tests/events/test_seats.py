@@ -86,7 +86,7 @@ class Group(RuleBasedStateMachine):
 
 
 TestGroup = Group.TestCase
-TestGroup.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
+TestGroup.settings = settings(max_examples=300, stateful_step_count=40, deadline=None)
 
 
 @given(st.integers(1, 40), st.integers(1, 12), st.integers(1, 12))

@@ -140,7 +140,7 @@ async def test_a_step_that_fails_is_tried_again_after_a_while(bench: Bench) -> N
     assert (await bench.execute(single(retry=1), fake, x=["v"])).status == "succeeded"
     assert time.monotonic() - begun >= 0.09
     assert fake.calls == ["a/0/1", "a/0/2"]
-    assert [type(event) for event, _ in bench.events] == [Submitted, Started, Failed, TimerFired, Started, Result]
+    assert [type(event) for event, _ in bench.events] == [Submitted, Failed, TimerFired, Result]
     assert replay(bench.record) == bench.record.outcome
 
 
@@ -425,3 +425,23 @@ async def test_a_thousand_chunks(bench: Bench) -> None:
     }
     await bench.execute(plan, Fake(bodies), xs=[str(n) for n in range(1000)])
     assert bench.outputs() == {"b_out": ["1000"]}
+
+
+async def test_a_start_is_told_of_tasks_that_take_a_while(bench: Bench) -> None:
+    """Of others the result says when it was."""
+
+    async def body(task: Task, inputs: Texts) -> Texts:
+        await asyncio.sleep(0.3 if inputs["xs"] == ["slow"] else 0.0)
+        return {"a_out": inputs["xs"]}
+
+    plan = plan_of("xs*", [Part("a", maps=("xs",), chunk=1)], "a.out")
+    await bench.execute(plan, Fake({"a": body}), xs=["one", "slow", "three"])
+    assert [str(event.task) for event, _ in bench.events if isinstance(event, Started)] == ["a/1/1"]
+    progress = Progress(plan)
+    for event, at_s in bench.events:
+        progress.observe(event, at_s)
+    assert {str(each.task) for each in progress.attempts} == {"a/0/1", "a/1/1", "a/2/1"}
+    assert progress.segments[0].running == 0
+    began = {str(each.task): each.started_s for each in progress.attempts}
+    assert all(bench.events[0][1] - 0.01 <= at_s for at_s in began.values())
+    assert [each.started_s for each in progress.attempts] == sorted(began.values())

@@ -9,7 +9,7 @@ from tests.events.fakes import RUN, Bench, Fake, Texts, tensor
 from tests.events.plans import Part, plan_of
 
 from headrace_dags.plan.model import Plan
-from headrace_events.engine.events import Event, Failed, Item, Result, Started, Submitted, TimerFired
+from headrace_events.engine.events import Event, Failed, Item, Result, Submitted, TimerFired
 from headrace_events.engine.progress import Progress
 from headrace_events.engine.replay import replay
 from headrace_events.engine.settings import ShellSettings
@@ -55,7 +55,7 @@ async def test_items_are_events_before_the_result_is_there(bench: Bench) -> None
     fake = Fake({}, {"talk": gated})
     outcome = await execute_run(ALONE, RUN, {"x": tensor(["v"])}, fake, bench.folder, observe, store=bench.store)
     assert outcome.status == "succeeded"
-    assert [type(event) for event, _ in bench.events] == [Submitted, Started, Item, Item, Item, Result]
+    assert [type(event) for event, _ in bench.events] == [Submitted, Item, Item, Item, Result]
     assert bench.outputs() == {"talk_out": ["w0", "w1", "w2"]}
     assert replay(bench.record) == outcome == bench.record.outcome
 
@@ -89,7 +89,7 @@ async def test_a_stream_that_breaks_off_goes_on_where_it_was(bench: Bench) -> No
     assert [task[-1] for *_, task in items(bench)] == list("112233")
     assert bench.outputs() == {"talk_out": made}
     kinds = [type(event) for event, _ in bench.events if not isinstance(event, Item)]
-    assert kinds == [Submitted, Started, Failed, TimerFired, Started, Failed, TimerFired, Started, Result]
+    assert kinds == [Submitted, Failed, TimerFired, Failed, TimerFired, Result]
     assert replay(bench.record) == outcome
 
 

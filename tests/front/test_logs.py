@@ -76,11 +76,11 @@ def test_logs_of_the_server(project: Project, state: State) -> None:
 def test_logs_of_one_node(project: Project, state: State) -> None:
     record(state, failing="read")
     told = project.headrace("logs", "--node", "read").out
-    assert "started    read" in told
+    assert "failed     read" in told
     assert "frames" not in told.partition("ValueError")[0].splitlines()[1]
     assert "(read.frame, item 1) [step]: ValueError" in told
     other = project.headrace("logs", "--node", "frames").out
-    assert [line.split()[3] for line in other.splitlines()[1:]] == ["frames", "frames:"]
+    assert [line.split()[3] for line in other.splitlines()[1:]] == ["frames:"]
     events = [json.loads(line) for line in project.headrace("logs", "--node", "sound", "--json").out.splitlines()]
     assert {each["task"]["segment"] for each in events[:-1]} == {"sound"}
     assert events[-1]["status"] == "failed"
@@ -123,7 +123,7 @@ def test_logs_follow_a_run_to_its_end(project: Project) -> None:
     project.write("go", "now")
     rest = logs.stdout.read()
     assert (run.wait(60), logs.wait(60)) == (0, 0)
-    assert [line.split()[2] for line in rest.splitlines()[:-1]] == ["result", "started", "result"]
+    assert [line.split()[2] for line in rest.splitlines()[:-1]] == ["result", "result"]
     assert rest.splitlines()[-1].startswith("slow succeeded after ")
     assert "unfinished" not in rest
 

@@ -68,7 +68,7 @@ class Submitted(Record):
 
 
 class Started(Record):
-    """A worker began a task: the start-to-finish clock runs."""
+    """A worker began a task some time ago, and it takes a while; one that is through soon has no such event."""
 
     type: Literal["started"] = "started"
     task: TaskKey

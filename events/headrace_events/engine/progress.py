@@ -19,7 +19,7 @@ from headrace_events.engine.events import (
     TaskKey,
     Timing,
 )
-from headrace_events.engine.state import Folded, Gone, RunState, SegmentState, Unit
+from headrace_events.engine.state import Folded, Gone, Open, RunState, SegmentState, Unit
 from headrace_events.engine.wiring import wire
 from headrace_serving.failure import TaskFailure
 
@@ -150,7 +150,7 @@ class Progress:
     @property
     def attempts(self) -> tuple[Attempt, ...]:
         """Every attempt that a worker began, in that order."""
-        return tuple(self._attempts.values())
+        return tuple(sorted(self._attempts.values(), key=lambda each: each.started_s))
 
     def observe(self, event: Event, at_s: float, folded: Folded | None = None) -> None:
         """Take an event into account.
@@ -164,7 +164,7 @@ class Progress:
         if isinstance(event, Started):
             self._begin(event.task, at_s)
         elif isinstance(event, Item):
-            self._stream(event)
+            self._stream(event, at_s)
         elif isinstance(event, Result | Failed):
             self._end(event, at_s)
         self._count()
@@ -219,17 +219,31 @@ class Progress:
             return
         self._attempts[task] = Attempt(task, at_s)
         old = self._segments[number]
-        started_s = at_s if old.started_s is None else old.started_s
+        started_s = at_s if old.started_s is None else min(old.started_s, at_s)
         retries = old.retries + (task.attempt > 1)
         self._segments[number] = replace(old, running=old.running + 1, retries=retries, started_s=started_s)
 
-    def _stream(self, item: Item) -> None:
+    def _was_issued(self, task: TaskKey) -> bool:
+        """Whether an attempt is one of the run's, of which no start was told because it did not take long."""
+        number = self._wiring.numbers.get(task.segment)
+        unit = self._units[number] if number is not None and number < len(self._units) else None
+        if not isinstance(unit, SegmentState) or not 0 <= task.chunk < len(unit.slots):
+            return False
+        slot = unit.slots[task.chunk]
+        return isinstance(slot, Open) and slot.attempt == task.attempt and slot.due_s is None
+
+    def _stream(self, item: Item, at_s: float) -> None:
+        if self._was_issued(item.task):
+            self._begin(item.task, at_s)
         number = self._wiring.numbers.get(item.task.segment)
         if number is not None:
             old = self._segments[number]
             self._segments[number] = replace(old, streamed=max(old.streamed, item.index + 1))
 
     def _end(self, event: Result | Failed, at_s: float) -> None:
+        if event.task not in self._attempts and self._was_issued(event.task):
+            timing = event.timing
+            self._begin(event.task, at_s - timing.fetch_s - timing.compute_s - timing.publish_s)
         attempt = self._attempts.get(event.task)
         if attempt is None or attempt.ended_s is not None:
             return

@@ -31,7 +31,9 @@ def settled(seats: Sequence[Seat], members: Sequence[int]) -> tuple[Seat, ...]:
         seats: of all partitions, in order.
         members: numbers of those who are there.
     """
-    return tuple(_settled(seat, holder) for seat, holder in zip(seats, _shared(seats, members), strict=True))
+    there = frozenset(members)
+    shared = zip(seats, _shared(seats, members), strict=True)
+    return tuple(_settled(seat, wanted, is_there=seat.member in there) for seat, wanted in shared)
 
 
 def released(seats: Sequence[Seat], member: int, partitions: Collection[int]) -> tuple[Seat, ...]:
@@ -42,8 +44,7 @@ def released(seats: Sequence[Seat], member: int, partitions: Collection[int]) ->
     )
 
 
-def _settled(seat: Seat, holder: tuple[int | None, bool]) -> Seat:
-    wanted, is_there = holder
+def _settled(seat: Seat, wanted: int | None, *, is_there: bool) -> Seat:
     if is_there:
         return replace(seat, heir=None if wanted == seat.member else wanted)
     if seat.member is None and wanted is None:
@@ -51,20 +52,25 @@ def _settled(seat: Seat, holder: tuple[int | None, bool]) -> Seat:
     return Seat(wanted, seat.epoch + 1)
 
 
-def _shared(seats: Sequence[Seat], members: Sequence[int]) -> list[tuple[int | None, bool]]:
-    """For each seat who is to have it, and whether its holder is there. Shares differ by one at most."""
-    held = Counter(seat.member for seat in seats)
+def _shared(seats: Sequence[Seat], members: Sequence[int]) -> list[int | None]:
+    """For each seat who is to have it. Shares differ by one at most; what was said before holds as far as it can."""
+    to_have = Counter(seat.heir or seat.member for seat in seats)
     least, rest = divmod(len(seats), len(members) or 1)
-    first = sorted(members, key=lambda member: (-held[member], member))
+    first = sorted(members, key=lambda member: (-to_have[member], member))
     left = {member: least + (place < rest) for place, member in enumerate(first)}
-    found: list[tuple[int | None, bool]] = []
-    for seat in seats:
-        stays = seat.member is not None and left.get(seat.member, 0) > 0
-        if stays and seat.member is not None:
-            left[seat.member] -= 1
-        found.append((seat.member if stays else None, seat.member in left))
+    found: list[int | None] = [None] * len(seats)
+
+    def keep(wanted: Sequence[int | None]) -> None:
+        for number, member in enumerate(wanted):
+            if found[number] is None and member is not None and left.get(member, 0) > 0:
+                found[number] = member
+                left[member] -= 1
+
+    keep([seat.member if seat.heir is None else None for seat in seats])
+    keep([seat.heir for seat in seats])
+    keep([seat.member for seat in seats])
     free = iter([member for member in members for _ in range(left[member])])
-    return [(next(free, None) if wanted is None else wanted, is_there) for wanted, is_there in found]
+    return [next(free, None) if member is None else member for member in found]
 
 
 @dataclass(slots=True)

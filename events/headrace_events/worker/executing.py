@@ -13,6 +13,7 @@ from headrace_events.codec.events import Home
 from headrace_events.codec.orders import Order
 from headrace_events.codec.parts import Part
 from headrace_events.engine.events import Event, Failed, Result, Started, Timing
+from headrace_events.engine.work import LONGEST_MESSAGE, TELLING_S
 from headrace_events.log.contract import Log, NoRoom, Oversize
 from headrace_events.worker.exchanging import Exchanging
 from headrace_events.worker.streaming import Stream
@@ -24,7 +25,6 @@ from headrace_serving.wire.optional import lost
 LATE_S = 0.5
 """How much longer than the limit an executor may take to give up by itself, in seconds."""
 
-LONGEST_MESSAGE = 3_000
 _PAUSE_S = 0.5
 _NOTHING: Mapping[str, Part] = {}
 
@@ -73,15 +73,18 @@ class Bench:
             queue_s: how long the order waited.
         """
         watch = _Watch(queue_s)
-        # What is appended later comes later: the task need not wait until its start is in the log.
-        starting = asyncio.create_task(self.publish(order, Started(task=order.head.task)))
+        starting = asyncio.create_task(self._tell_started(order))
         try:
-            await asyncio.sleep(0)
-            if (failure := await self._attempt(order, segment, watch)) is not None:
-                await self.fail(order, failure, watch.timing)
-            await starting
+            failure = await self._attempt(order, segment, watch)
         finally:
             starting.cancel()
+        if failure is not None:
+            await self.fail(order, failure, watch.timing)
+
+    async def _tell_started(self, order: Order) -> None:
+        """A task takes a while: those who look on see it run."""
+        await asyncio.sleep(TELLING_S)
+        await self.publish(order, Started(task=order.head.task))
 
     async def fail(self, order: Order, failure: TaskFailure, timing: Timing | None = None) -> None:
         """Publish that a task failed."""
