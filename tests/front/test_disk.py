@@ -58,7 +58,7 @@ def test_a_page_that_cannot_be_written_takes_no_results_along(project: Project) 
     job = Job(checked, RUN, state, state.scratch / RUN)
     drive(job, SilentView())
     (job.folder.path / "report.html").mkdir()
-    end = conclude(job, project.folder / "out")
+    end = conclude(state, RUN, checked.chosen, project.folder / "out")
     assert [lack.code for lack in end.lacks] == ["disk-refused"]
     assert (end.summary.status, end.summary.report) == ("succeeded", "")
     assert end.summary.outputs[0].value == {"words": 2}

@@ -195,7 +195,7 @@ def test_other_code_is_another_result(scenes: Project) -> None:
 def test_a_damaged_result_is_told_of(scenes: Project) -> None:
     given = ("loud", "inprocess", "-i", "text=hey")
     run(scenes, *given)
-    (kept,) = scenes.folder.glob(".headrace/objects/cache/local/*/*/result")
+    (kept,) = scenes.folder.glob(".headrace/objects/cache/default/*/*/result")
     kept.write_bytes(b"?")
     done = run(scenes, *given)
     assert done.code == 0
