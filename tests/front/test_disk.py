@@ -63,7 +63,7 @@ def test_a_page_that_cannot_be_written_takes_no_results_along(project: Project) 
     assert (end.summary.status, end.summary.report) == ("succeeded", "")
     assert end.summary.outputs[0].value == {"words": 2}
     (project.folder / "blocked").touch()
-    end = conclude(job, project.folder / "blocked")
+    end = conclude(state, RUN, checked.chosen, project.folder / "blocked")
     assert [lack.where for lack in end.lacks] == [
         str(project.folder / "blocked"),
         str(job.folder.path / "report.html"),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
-from typing import Literal
+from typing import Any, Literal
 
 from headrace_dags.plan.model import Plan
 from headrace_events.engine.decide import decide
@@ -139,6 +139,7 @@ class Progress:
         self._attempts: dict[TaskKey, Attempt] = {}
         self._segments = [SegmentProgress(each.name, each.nodes) for each in plan.segments]
         self._units: tuple[Unit, ...] = ()
+        self._moved: dict[int, dict[str, Any]] = {}
         self.state: RunState | None = None
         self.outcome: Outcome | None = None
 
@@ -179,18 +180,21 @@ class Progress:
         """
         units = self.state.units[: len(self._segments)] if self.state else ()
         for number, (unit, known) in enumerate(zip_longest(units, self._units)):
-            if unit is not known:
-                self._segments[number] = self._counted(self._segments[number], unit)
+            moved = self._moved.pop(number, {})
+            if unit is not known or moved:
+                self._segments[number] = self._counted(self._segments[number], unit, moved)
         self._units = units
 
-    def _counted(self, old: SegmentProgress, unit: Unit) -> SegmentProgress:
+    def _counted(self, old: SegmentProgress, unit: Unit, moved: Mapping[str, Any]) -> SegmentProgress:
+        """The segment anew, in one go: with what an event moved, and how many tasks there are."""
         if isinstance(unit, Gone):
-            return self._without(old, unit)
+            return self._without(replace(old, **moved), unit)
         if not isinstance(unit, SegmentState):
-            return old
+            return replace(old, **moved)
         tasks = len(unit.slots)
         return replace(
             old,
+            **moved,
             chosen=unit.chosen,
             lost=unit.lost,
             failure=unit.failure,
@@ -253,7 +257,7 @@ class Progress:
         old = self._segments[number]
         timing = _sum(old.timing, event.timing)
         cached = old.cached + (event.cached if isinstance(event, Result) else 0)
-        self._segments[number] = replace(old, running=old.running - 1, ended_s=at_s, timing=timing, cached=cached)
+        self._moved[number] = {"running": old.running - 1, "ended_s": at_s, "timing": timing, "cached": cached}
 
 
 def _placed(failure: TaskFailure, places: Sequence[int]) -> TaskFailure:
