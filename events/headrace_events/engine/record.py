@@ -160,9 +160,11 @@ def _put(path: Path, content: Record) -> None:
 
 def _line(offset: int, at_s: float, envelope: Envelope) -> bytes:
     """An :class:`InboxLine` as JSON, put together from that of its event: a run writes one with each event."""
-    parts = {name: b64encode(data).decode() for name, data in envelope.parts.items()}
-    rest = b"" if not parts else b',"parts":' + json.dumps(parts).encode()
-    return b'{"offset":%d,"at_s":%r,"event":%b%b}' % (offset, at_s, envelope.event.model_dump_json().encode(), rest)
+    event = envelope.event.model_dump_json().encode()
+    parts = b",".join(
+        b'%b:"%b"' % (json.dumps(name).encode(), b64encode(data)) for name, data in envelope.parts.items()
+    )
+    return b'{"offset":%d,"at_s":%r,"event":%b,"parts":{%b}}' % (offset, at_s, event, parts)
 
 
 def _add(file: FileIO, line: bytes) -> None:
