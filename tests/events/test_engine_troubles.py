@@ -239,3 +239,61 @@ async def test_a_task_that_takes_its_worker_down_each_time_is_not_begun_again(he
     assert "died each of the 3 times" in outcome.failure.message
     assert found[0].parts == {"x": Tensors.of(tensor(["v"]))}
     await here.outcome(await here.submit(plan, x=["v"]))
+
+
+async def test_a_part_that_is_not_what_it_says_fails_its_run_alone(here: Installation) -> None:  # noqa: F811
+    plan = plan_of("xs*", [Part("a", maps=("xs",), chunk=2)], "a.out")
+    await here.begin(plan, Fake({"a": lambda _, inputs: {"a_out": inputs["xs"]}}))
+    for wrong in (Tensors("BYTES", (3, 1), b"\x09"), Tensors("FP99", (3, 4), b"abc"), Tensors("FP32", (3, 2), b"abc")):
+        run = new_run_id(b"s", 2)
+        event = Submitted(run=str(run), plan=plan.digest, inputs={"xs": Payload(items=3, nbytes=1, part="xs")})
+        await here.log.append(Home(here.topics.name("inbox"), run.partition, str(run)).draft(event, {"xs": wrong}))
+        outcome = await here.outcome(str(run))
+        assert outcome.failure
+        assert (outcome.status, outcome.failure.kind) == ("failed", "internal")
+    assert await here.outputs(await here.submit(plan, xs=["v", "w", "x"]), plan) == {"a_out": ["v", "w", "x"]}
+
+
+async def test_a_state_that_no_record_can_hold_ends_its_run_alone(
+    here: Installation,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("headrace_events.orchestrator.shard.MAX_RECORD_BYTES", 900)
+    gate = asyncio.Event()
+
+    async def body(_task: Task, inputs: Texts) -> Texts:
+        await gate.wait()
+        return {"a_out": inputs["xs"]}
+
+    plan = plan_of("xs*", [Part("a", maps=("xs",), chunk=1)], "a.out")
+    await here.begin(plan, Fake({"a": body}))
+    small = await here.submit(plan, xs=["v"])
+    large = new_run_id(b"s", 2)
+    keys = tuple(f"a key of some length {n}" for n in range(80))
+    inputs = {"xs": Payload(items=80, nbytes=1, part="xs", keys=keys)}
+    event = Submitted(run=str(large), plan=plan.digest, inputs=inputs)
+    parts = {"xs": Tensors.of(tensor(["v"] * 80))}
+    await here.log.append(Home(here.topics.name("inbox"), large.partition, str(large)).draft(event, parts))
+    outcome = await here.outcome(str(large))
+    assert outcome.failure
+    assert "takes more than the 900 bytes of a record" in outcome.failure.message
+    gate.set()
+    assert await here.outputs(small, plan) == {"a_out": ["v"]}
+
+
+async def test_a_task_that_was_let_go_in_good_order_is_no_suspect(here: Installation) -> None:  # noqa: F811
+    async def stuck(_task: Task, _inputs: Texts) -> Texts:
+        await asyncio.sleep(600)
+        raise AssertionError
+
+    plan = single()
+    await here.begin(plan, Fake({"a": stuck}), grace_s=0.0)
+    run = await here.submit(plan, x=["v"])
+    for _ in range(4):
+        await asyncio.sleep(0.1)
+        here.jobs[-1].cancel()
+        await asyncio.wait({here.jobs[-1]})
+        here.work(plan, Fake({"a": stuck}), grace_s=0.0)
+    here.jobs[-1].cancel()
+    here.work(plan, answers())
+    assert await here.outputs(run, plan) == {"a_out": ["done"]}

@@ -53,6 +53,15 @@ class Worker(RuleBasedStateMachine):
         self.ledger.finish(offset)
         self.finished.add(offset)
 
+    @precondition(lambda self: self.under_way)
+    @rule(data=st.data())
+    def let_go(self, data: st.DataObject) -> None:
+        """In good order, as when a worker leaves: whoever has the partition next begins it as if never begun here."""
+        offset = data.draw(st.sampled_from(sorted(self.under_way)))
+        self.under_way.remove(offset)
+        self.ledger.give_back(offset)
+        self.begins[offset] -= 1
+
     @rule()
     def write(self) -> None:
         self.mark = self.ledger.mark()

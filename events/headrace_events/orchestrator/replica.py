@@ -15,8 +15,8 @@ from headrace_events.codec.events import Envelope, Home
 from headrace_events.engine.events import Event, Failed, IssueTask, Outcome, TaskKey
 from headrace_events.engine.settings import window
 from headrace_events.engine.state import Folded
-from headrace_events.log.contract import Draft, Entry, Log, LogError
-from headrace_events.orchestrator.carrying import Carrier, LostPayload
+from headrace_events.log.contract import Draft, Entry, Log
+from headrace_events.orchestrator.carrying import Carrier
 from headrace_events.orchestrator.live import LiveRun
 from headrace_events.orchestrator.publishing import Publisher
 from headrace_events.orchestrator.queues import SegmentQueue, Waiting
@@ -137,12 +137,12 @@ class Replica:
         try:
             order = await self.carrier.order(live, home, waiting.command)
             await self.publisher.append(order.draft(self.topics.tasks(plan, plan.by_name[task.segment]), partition))
-        except (LostPayload, LogError) as error:
-            await self._fail(live, home, task, "internal", str(error))
         except EnvironmentLack as error:
             await self._fail(live, home, task, "environment", str(error))
         except OSError as error:
             await self._fail(live, home, task, "unavailable", f"the object store: {error}")
+        except Exception as error:  # noqa: BLE001 - whatever breaks here breaks this task alone
+            await self._fail(live, home, task, "internal", f"{type(error).__name__}: {error}")
 
     async def _fail(self, live: LiveRun, home: int, task: TaskKey, kind: FailureKind, message: str) -> None:
         """The task alone fails, and all else goes on."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -27,7 +28,7 @@ from headrace_events.engine.events import (
     TimerFired,
 )
 from headrace_events.engine.state import Folded
-from headrace_events.log.contract import Draft, Entry, Mark, Member, NoRoom
+from headrace_events.log.contract import MAX_RECORD_BYTES, Draft, Entry, Mark, Member, NoRoom
 from headrace_events.orchestrator.carrying import LostPayload
 from headrace_events.orchestrator.live import About, LiveRun
 from headrace_events.orchestrator.replica import Replica
@@ -84,7 +85,8 @@ class Shard:
     ended: dict[str, float] = field(default_factory=dict[str, float])
     dropped: int = 0
     knows_ended: bool = False
-    _parked: list[Entry] = field(default_factory=list[Entry])
+    _parked: deque[Entry] = field(default_factory=deque[Entry])
+    _parked_runs: set[str] = field(default_factory=set[str])
     _dirty: dict[str, LiveRun] = field(default_factory=dict[str, LiveRun])
     _finished: dict[str, Finished] = field(default_factory=dict[str, Finished])
     _marked: int = -1
@@ -108,6 +110,7 @@ class Shard:
             return
         if self._must_wait(entry, envelope):
             self._parked.append(entry)
+            self._parked_runs.add(entry.draft.key)
         elif isinstance(envelope.event, Submitted):
             await self._begin(entry, envelope, envelope.event)
         elif live := self.runs.get(entry.draft.key):
@@ -119,7 +122,7 @@ class Shard:
         """Whether it is not known yet that a run is new: runs that have ended are read after those that are under way."""
         if self.knows_ended or entry.draft.key in self.runs:
             return False
-        return isinstance(envelope.event, Submitted) or any(each.draft.key == entry.draft.key for each in self._parked)
+        return isinstance(envelope.event, Submitted) or entry.draft.key in self._parked_runs
 
     async def heed_ended(self, ended: Mapping[str, float]) -> None:
         """The runs that had ended before the partition came here are known now."""
@@ -127,7 +130,7 @@ class Shard:
         self.knows_ended = True
         while self._parked:
             await self.take(self._parked[0])
-            del self._parked[0]
+            self._parked.popleft()
 
     def wind_up(self) -> None:
         """Set the timers of runs that were under way already; some may be due."""
@@ -208,11 +211,13 @@ class Shard:
         """An event that cannot be handled: a person can look at it, and the run it is for, if there is one, ends."""
         self.replica.publisher.start(self.replica.bury(entry, reason))
         if live := self.runs.get(entry.draft.key):
-            state, commands = contradict(live.state, f"an event at {entry.offset} cannot be handled: {reason}")
-            live.state = state
-            self._dirty[state.run] = live
-            for command in commands:
-                self._carry_out(live, command, entry.at_s)
+            self._give_up(live, f"an event at {entry.offset} cannot be handled: {reason}", entry.at_s)
+
+    def _give_up(self, live: LiveRun, why: str, at_s: float) -> None:
+        """A run cannot go on, by our fault."""
+        live.state, commands = contradict(live.state, why)
+        for command in commands:
+            self._carry_out(live, command, at_s)
 
     def _end(self, live: LiveRun, outcome: Outcome, at_s: float) -> None:
         self.replica.discard(live)
@@ -262,7 +267,7 @@ class Shard:
         dirty, self._dirty = self._dirty, {}
         finished, self._finished = self._finished, {}
         mark = self.mark
-        records = [each for live in dirty.values() for each in live.records(self.replica.waiting(live))]
+        records = [each for live in dirty.values() for each in self._records(live)]
         await self.replica.publisher.settled()
         drafts = [self._state(key, value) for key, value in records]
         for each in finished.values():
@@ -271,6 +276,14 @@ class Shard:
         await self._write(member, drafts, mark)
         self._marked = mark
         self._forget(self.replica.clock() - self.replica.topics.dedupe_s)
+
+    def _records(self, live: LiveRun) -> list[tuple[str, bytes | None]]:
+        """What is to be written of a run; one whose state no record can hold ends."""
+        found = list(live.records(self.replica.waiting(live)))
+        if all(value is None or len(value) <= MAX_RECORD_BYTES for _, value in found):
+            return found
+        self._give_up(live, f"its state takes more than the {MAX_RECORD_BYTES} bytes of a record", self.replica.clock())
+        return []
 
     @property
     def mark(self) -> int:

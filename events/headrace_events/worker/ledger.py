@@ -78,6 +78,13 @@ class Ledger:
         """A task is begun now."""
         self.begins[offset] = self.begins.get(offset, 0) + 1
 
+    def give_back(self, offset: int) -> None:
+        """A task is let go of that is not done, in good order: that begin took no worker down."""
+        if (begins := self.begins.get(offset, 0)) > 1:
+            self.begins[offset] = begins - 1
+        else:
+            self.begins.pop(offset, None)
+
     def finish(self, offset: int) -> None:
         """A task is done: its result is published, or nobody wants it."""
         self.begins.pop(offset, None)

@@ -117,12 +117,13 @@ class Station:
             self._broken.set_exception(error)
 
     async def _heed(self, member: Member, change: Change) -> None:
-        for number in change.lost:
-            await self._abandon(self._held.pop(number, None))
+        # All of them at once: no mark of what was lost may be written under the right to what came back.
+        gone = [self._held.pop(number, None) for number in {*change.lost, *change.gained}]
+        for partition in gone:
+            await self._abandon(partition)
         await self._finish(member, change.leaving)
         await member.release(change.leaving)
         for number in change.gained:
-            await self._abandon(self._held.pop(number, None))
             await self._begin(number)
 
     async def _begin(self, number: int) -> None:
@@ -160,11 +161,12 @@ class Station:
         self._stirred.set()
         task = self._start(self._execute(partition, entry, order))
         partition.tasks[task] = order
-        task.add_done_callback(partial(self._leave, partition, alone=verdict == "alone"))
+        task.add_done_callback(partial(self._leave, partition, entry.offset, alone=verdict == "alone"))
 
-    def _leave(self, partition: Partition, task: asyncio.Task[None], *, alone: bool) -> None:
-        """A task has come to its end, or was cancelled before it had begun."""
+    def _leave(self, partition: Partition, offset: int, task: asyncio.Task[None], *, alone: bool) -> None:
+        """A task has come to its end, or was cancelled, perhaps before it had begun."""
         del partition.tasks[task]
+        partition.ledger.give_back(offset)
         self.floor.leave(self.segment.name, alone=alone)
 
     async def _order(self, partition: Partition, entry: Entry) -> Order | None:
@@ -204,20 +206,23 @@ class Station:
         while True:
             await self._stirred.wait()
             self._stirred.clear()
-            await self._write(member, self._held.values())
+            for partition in list(self._held.values()):
+                if self._held.get(partition.number) is partition:
+                    await self._write(member, partition)
             await asyncio.sleep(_MARK_S)
 
-    async def _write(self, member: Member, partitions: Iterable[Partition]) -> None:
-        for partition in [each for each in partitions if not each.ledger.is_marked]:
-            mark: Mark = partition.ledger.mark()
-            try:
-                await self.bench.log.checkpoint(member.owner.part(partition.number), [], {partition.number: mark})
-                partition.ledger.marked(mark)
-            except Fenced:  # it is told soon that the partition is lost
-                continue
-            except LogError:  # once more a little later
-                self._stirred.set()
-                await asyncio.sleep(_PAUSE_S)
+    async def _write(self, member: Member, partition: Partition) -> None:
+        if partition.ledger.is_marked:
+            return
+        mark: Mark = partition.ledger.mark()
+        try:
+            await self.bench.log.checkpoint(member.owner.part(partition.number), [], {partition.number: mark})
+            partition.ledger.marked(mark)
+        except Fenced:  # it is told soon that the partition is lost
+            return
+        except LogError:  # once more a little later
+            self._stirred.set()
+            await asyncio.sleep(_PAUSE_S)
 
     async def _finish(self, member: Member, numbers: Iterable[int]) -> None:
         """Take no more of some partitions, finish what was begun, and write down how far they are."""
@@ -230,7 +235,7 @@ class Station:
             await asyncio.wait(tasks, timeout=self.grace_s)
         for partition in leaving:
             await self._abandon(partition)
-        await self._write(member, leaving)
+            await self._write(member, partition)
 
     async def _abandon(self, partition: Partition | None) -> None:
         """Let go of what is under way: whoever has the partition now begins it anew."""
