@@ -1,0 +1,1 @@
+"""What a run costs through the durable engine, beside a call of the same model."""
