@@ -256,6 +256,32 @@ def test_a_dag_that_cannot_be_served_ends_it(loud: Project) -> None:
     assert "broken.py" in ran.err
 
 
+BROKEN = """
+import headrace as hr
+
+
+class Model(hr.Stateful):
+    def setup(self) -> None:
+        raise RuntimeError("no weights here")
+
+    def __call__(self, text: hr.Text) -> hr.Text:
+        return text
+
+
+@hr.dag
+def broken(text: hr.Text) -> hr.Text:
+    return Model()(text)
+"""
+
+
+def test_a_step_that_cannot_be_set_up_ends_it_with_the_reason(loud: Project) -> None:
+    loud.write("broken.py", BROKEN)
+    ran = loud.headrace("up", "broken.py", "--runtime", "inprocess")
+    assert ran.code == 1
+    assert "broken.py:7 (model) [load]: RuntimeError: no weights here" in ran.err
+    assert "started again" not in ran.err
+
+
 def test_a_folder_that_is_no_log_is_told(loud: Project) -> None:
     (loud.folder / ".headrace" / "log").mkdir(parents=True)
     (loud.folder / ".headrace" / "log" / "log.sqlite3").write_text("no database at all" * 100)

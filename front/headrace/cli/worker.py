@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import sys
+from typing import TYPE_CHECKING
+
 import click
 
 from headrace.cli.options import DAG, STATE, examples
 from headrace.cli.parented import PARENT
+from headrace.terminal import ink
+
+if TYPE_CHECKING:
+    from headrace_serving.failure import TaskFailure
 
 
 @click.command(epilog=examples("headrace worker lecture.py:lecture", "headrace worker postcard.py --runtime inprocess"))
@@ -17,7 +24,7 @@ from headrace.cli.parented import PARENT
 )
 @STATE
 @PARENT
-def command(spec: str, runtime: str | None, state: str | None, parent: int) -> None:
+def command(spec: str, runtime: str | None, state: str | None, parent: int) -> int:
     """Serve a dag and execute the tasks of its runs, until interrupted. `headrace up` starts one for each dag.
 
     New runs of the dag are pinned to this version of it once it answers. Several workers share the tasks.
@@ -32,4 +39,15 @@ def command(spec: str, runtime: str | None, state: str | None, parent: int) -> N
     if checked.chosen.banner:
         notes.note(checked.chosen.banner)
     with one_interrupt():
-        work(checked, parent, notes)
+        failure = work(checked, parent, notes)
+    return 0 if failure is None else _told(failure)
+
+
+def _told(failure: TaskFailure) -> int:
+    """A step cannot be served: why, and the exit code."""
+    from headrace.cli.exits import exit_of
+    from headrace.cli.telling import failure_lines
+
+    for line in failure_lines(failure, "", ink(sys.stderr)):
+        click.echo(line, err=True)
+    return int(exit_of(failure.kind))

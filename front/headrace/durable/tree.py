@@ -14,7 +14,9 @@ from headrace.durable.work import READY
 from headrace_dags.errors import Exit
 
 _FINAL = frozenset({Exit.BAD_INPUT, Exit.ENVIRONMENT, Exit.PLAN_REFUSED})
-"""What is wrong then is wrong the next time, too."""
+"""What is wrong then is wrong the next time, too; so is whatever ended a process that never took work."""
+_ENDED = "Interrupted."
+"""What a process says that was asked to end; here nobody wants to hear it."""
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S, _WELL_S = 0.5, 10.0, 30.0
 _GRACE_S = 40.0
 
@@ -77,7 +79,7 @@ class Tree:
         while True:
             begun_s = time.monotonic()
             code = await self._live(child)
-            if code in _FINAL:
+            if code in _FINAL or (code > 0 and child.name in self._waiting):
                 raise ChildFailed(code)
             pause_s = _FIRST_PAUSE_S if time.monotonic() - begun_s > _WELL_S else min(2 * pause_s, _LONGEST_PAUSE_S)
             self.say(child.name, f"ended ({_told(code)}); it is started again in {pause_s:g} s")
@@ -119,9 +121,9 @@ class Tree:
         """Pass on what a process says."""
         while stream and (line := await _line(stream)):
             text = line.decode(errors="replace").rstrip("\n")
-            if text.strip() != READY:
+            if text.strip() not in {READY, _ENDED}:
                 self.say(child.name, text)
-            elif child.name in self._waiting:
+            elif text.strip() == READY and child.name in self._waiting:
                 self._waiting.remove(child.name)
                 if not self._waiting:
                     self.ready()

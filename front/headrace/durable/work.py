@@ -19,7 +19,8 @@ from headrace_events.orchestrator.process import Orchestrator
 from headrace_events.plans import Plans
 from headrace_events.recording import Recorder
 from headrace_events.worker.process import Worker
-from headrace_serving.redaction import RedactingExecutor, covered_output
+from headrace_serving.failure import TaskFailed, TaskFailure
+from headrace_serving.redaction import RedactingExecutor, covered_output, redacted
 from headrace_serving.runtimes.contract import Workplace
 
 READY = "ready"
@@ -55,7 +56,7 @@ def orchestrate(state: State, name: str, parent: int, view: View) -> None:
     asyncio.run(_until_orphaned(run(), parent))
 
 
-def work(checked: Checked, parent: int, view: View) -> None:
+def work(checked: Checked, parent: int, view: View) -> TaskFailure | None:
     """Serve the segments of a dag and execute their tasks until interrupted.
 
     Args:
@@ -63,13 +64,19 @@ def work(checked: Checked, parent: int, view: View) -> None:
         parent: ends, too, when this process is gone; 0: on its own.
         view: is told of what a person must know.
 
+    Returns:
+        Why it cannot be served, where a step failed to import or to set up.
+
     Raises:
         EnvironmentLack: the machine lacks something.
-        TaskFailed: a step failed to import or to set up.
     """
     place = Place(State(checked.settings.state))
     with at_work(place.state, f"worker-{os.getpid()}") as scratch, covered_output(checked.redact):
-        asyncio.run(_until_orphaned(_work(checked, place, scratch, view), parent))
+        try:
+            asyncio.run(_until_orphaned(_work(checked, place, scratch, view), parent))
+        except TaskFailed as error:
+            return redacted(error.failure, checked.redact)
+    return None
 
 
 async def _work(checked: Checked, place: Place, scratch: Path, view: View) -> None:
