@@ -60,7 +60,6 @@ class Worker(RuleBasedStateMachine):
         offset = data.draw(st.sampled_from(sorted(self.under_way)))
         self.under_way.remove(offset)
         self.ledger.give_back(offset)
-        self.begins[offset] -= 1
 
     @rule()
     def write(self) -> None:
