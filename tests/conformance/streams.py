@@ -149,6 +149,7 @@ class StreamConformance:
         await until(stream.is_closed)
         assert stream.made() < 400, "what nobody waits for any more stops at one of its next items"
         again = Stream(driver, dags.impatient_stream, tmp_path, 3)
+        again.open(1, 2)  # the first may have closed before they were
         await again.run()
         assert len(again.items) == 3
 
