@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-ALL = ("imports", "compiler", "segment", "mapper", "pages", "memory", "log")
+ALL = ("imports", "compiler", "segment", "mapper", "pages", "memory", "decide", "log", "events")
 
 
 def main() -> int:

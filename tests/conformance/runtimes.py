@@ -142,7 +142,7 @@ class Driver:
         return found.item
 
 
-@pytest.fixture(scope="class")
+@pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     root = tmp_path_factory.mktemp("projekt-é")
     shutil.copytree(SERVED, root, dirs_exist_ok=True)

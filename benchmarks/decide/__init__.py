@@ -1,0 +1,1 @@
+"""What one event costs to decide: of the lecture, and of a mapped run with many chunks."""
