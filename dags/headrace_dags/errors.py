@@ -28,7 +28,7 @@ class Location:
     line: int
 
     def __str__(self) -> str:
-        return f"{_short(self.file)}:{self.line}"
+        return f"{short(self.file)}:{self.line}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +101,7 @@ class InputError(ValueError):
     """Raised by a step's body when its input is at fault: the run ends at once, without a retry, and names the input."""
 
 
-def _short(file: str) -> str:
+def short(file: str | Path) -> str:
     """The path relative to the working directory where that is shorter to read."""
-    path = Path(file)
-    if not path.is_absolute():
-        return file
-    cwd = Path.cwd()
-    return str(path.relative_to(cwd)) if path.is_relative_to(cwd) else file
+    path, cwd = Path(file), Path.cwd()
+    return str(path.relative_to(cwd)) if path.is_relative_to(cwd) else str(file)

@@ -149,5 +149,5 @@ def _given(nodes: Iterable[Node], declarations: Mapping[str, Declaration]) -> di
 def _joined(node: Node, given: Mapping[Use, Any]) -> Any:
     """The annotation of what a join in a member gives: any of its values, which steps and joins before it make."""
     uses = ((each.port.type, each.binding) for each in node.choices if isinstance(each.binding, Use))
-    found = common([(kind, given[use]) for kind, use in uses])
+    found = common([(kind, given[use], "") for kind, use in uses])
     return None if isinstance(found, Misfit) else found.annotation

@@ -252,7 +252,11 @@ def test_choices_that_wait_for_each_other_are_told(tmp_path: Path) -> None:
     )
     (found,) = problems(tmp_path, text)
     assert found.code == "join-cycle"
-    assert "made before all branches" in found.write
+    assert found.location is not None
+    line = found.location.line
+    one, other = f"the switch of line {line}", f"the switch of line {line + 1}"
+    assert found.got == f"a circle: {one} decides by a branch of {other} and {other} by one of {one}"
+    assert found.write == f"Let {one} decide by what is made of an input, e.g. hr.switch(kind_of(text))"
 
 
 @pytest.mark.parametrize(

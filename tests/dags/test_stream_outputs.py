@@ -139,7 +139,11 @@ def soon(text: hr.Text) -> hr.Many[hr.Text]:
     ("dag", "code", "told"),
     [
         (never_silent, "option-value", "idle expects less than timeout, got as much, or more"),
-        (single, "idle-stream", "got a single value. Write timeout=, which bounds the whole."),
+        (
+            single,
+            "idle-stream",
+            "got a single value. Write .with_(timeout=...), which bounds the whole, in place of idle.",
+        ),
         (kept, "cache-stream", "Return hr.collect of what words gives, which keeps all items as one result"),
         (soon, "option-value", 'idle expects a duration such as "5ms", "30s" or "10m", got \'soon\''),
     ],

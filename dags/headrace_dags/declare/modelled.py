@@ -29,14 +29,14 @@ def modelled(draft: Draft, ref: StepRef, fn: FunctionType, written: StepOptions)
 
 def _look_at_ports(draft: Draft, fn: FunctionType, written: StepOptions) -> None:
     for each in draft.parameters:
-        misfit = _port(written.form, each.port) if each.port else None
+        misfit = _port(written.form, each.port, given=False) if each.port else None
         draft.notes.note(misfit, f"{draft.name}.{each.name}", sourcelines.parameter(fn, each.name) if misfit else None)
     for port in draft.outputs.ports:
-        draft.note(_port(written.form, port))
+        draft.note(_port(written.form, port, given=True))
 
 
-def _port(form: str, port: Port) -> Misfit | None:
-    return remotes.remote_port(port) if form == "remote" else models.model_port(form, port)
+def _port(form: str, port: Port, *, given: bool) -> Misfit | None:
+    return remotes.remote_port(port) if form == "remote" else models.model_port(form, port, given=given)
 
 
 def _tensors(draft: Draft, written: StepOptions) -> TensorNames:

@@ -20,26 +20,26 @@ class Common:
     annotation: Any
 
 
-def common(values: Sequence[tuple[PortType, Any]]) -> Common | Misfit:
-    """The type that holds each of ``values``, given as types with their annotations.
+def common(values: Sequence[tuple[PortType, Any, str]]) -> Common | Misfit:
+    """The type that holds each of ``values``, given as types with their annotations and what messages call them.
 
     Values of one join travel in the same way, so text and JSON, or an array and an encoded medium, have nothing in common.
     """
-    types = list(dict.fromkeys(kind for kind, _ in values))
+    types = list(dict.fromkeys(kind for kind, _, _ in values))
     if len(types) == 1:
         return Common(types[0], values[0][1])
     if all(kind.kind == "json" for kind in types):
-        return _union(types, [annotation for _, annotation in values])
+        return _union(types, [annotation for _, annotation, _ in values])
     if all(kind.is_handle for kind in types):
-        return _family(types, [annotation for _, annotation in values])
+        return _family(types, [annotation for _, annotation, _ in values])
     if len({(kind.kind, kind.dtype, kind.rate, _names(kind)) for kind in types}) == 1 and types[0].is_array:
         return Common(_free(types), values[0][1])
-    got = " and ".join(map(str, types))
+    told = {kind: shown for kind, _, shown in reversed(values)}
     return Misfit(
         "join-type",
-        "expects values that travel alike",
-        got,
-        "Let the steps return one type, or put a step behind one of them that makes it of the other",
+        "a join gives values of one type, all of them JSON, or all encoded media",
+        " and ".join(told[kind] for kind in types),
+        f"Let both return {types[0]}, or put a step behind one of them that makes {types[0]} of it",
     )
 
 

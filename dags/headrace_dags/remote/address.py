@@ -140,9 +140,13 @@ def parse(url: str) -> Address:
     if parts.scheme not in SCHEMES or not parts.hostname:
         raise AddressMisfit(f"expects a URL of {', '.join(SCHEMES)}", shown(url), f"Write {EXAMPLE}")
     if "@" in parts.netloc:
-        raise AddressMisfit("expects a URL without credentials", shown(url), 'Write token=hr.Secret("NAME")')
+        write = (
+            'Write token=hr.Secret("API_TOKEN"), or headers={"Authorization": hr.Secret("API_TOKEN")} for Basic ...,'
+            " and API_TOKEN=... into .env or the environment"
+        )
+        raise AddressMisfit("expects a URL without credentials", shown(url), write)
     if parts.query or parts.fragment:
-        write = 'Leave it out; a key goes into headers={"X-Api-Key": hr.Secret("NAME")}'
+        write = 'Leave it out; a key goes into headers={"X-Api-Key": hr.Secret("API_KEY")}, and API_KEY=... into .env or the environment'
         raise AddressMisfit("expects a URL without a query", shown(url), write)
     match = _PATH.fullmatch(parts.path)
     segments = parts.path.split("/")

@@ -72,7 +72,7 @@ def stateful_setup(parameters: Iterable[str], *, waits: bool) -> Misfit:
 
 def config_type(name: str, shown: str) -> Misfit:
     """``config-type``: configuration is JSON, so that it can be written down."""
-    write = f"Write a str, int, float, bool or pydantic model; make anything else in setup, as self.{name} = ..., and leave out its annotation"
+    write = f"Write a str, int, float, bool or pydantic model; make anything else in def setup(self) -> None, as self.{name} = ..., and leave out its annotation"
     return Misfit("config-type", "expects configuration that is JSON", shown, write)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from headrace_dags.graph import Port
 from headrace_dags.misfit import Misfit
@@ -148,16 +149,19 @@ def quorum_count(need: object, values: int) -> Misfit:
     )
 
 
-def join_cycle(lines: Mapping[str, int]) -> Misfit:
+def join_cycle(choices: Sequence[tuple[str, int]], call: str) -> Misfit:
     """``join-cycle``: no two choices wait for each other.
 
     Args:
-        lines: the nodes that wait for each other, and the line that calls each.
+        choices: the kinds of the joins that do and the lines that end them, as a circle: each decides by what only the next
+            one asks for.
+        call: the step that the first one decides by, called with an input of the dag.
     """
-    circle = listed([f"{name} (line {line})" for name, line in lines.items()])
-    write = "Decide by a value made before all branches, e.g. hr.switch(kind_of(text)) of an input of the dag"
-    expected = "what a switch decides by is made before its branches"
-    return Misfit("join-cycle", expected, f"steps that wait for each other's choices: {circle}", write)
+    names = [f"the {kind} of line {line}" for kind, line in choices]
+    first, *others = [f"{one} by one of {other}" for one, other in pairwise([*names, names[0]])]
+    circle = [first.replace(" by one of ", " decides by a branch of ", 1), *others]
+    write = f"Let {names[0]} decide by what is made of an input, e.g. hr.{choices[0][0]}({call})"
+    return Misfit("join-cycle", "no two choices wait for each other", f"a circle: {listed(circle)}", write)
 
 
 def optional_value(port: Port, shown: str) -> Misfit:
@@ -169,7 +173,7 @@ def optional_value(port: Port, shown: str) -> Misfit:
 
 def tolerant_map(step: str) -> Misfit:
     """``tolerant-map``: a share of items succeeds only where there are items."""
-    write = f"Write {step}.tolerant(...).map(items), or map the dag around it; for one value write hr.optional(value, within=...)"
+    write = f'Write {step}.tolerant(...).map(items), or map the dag that calls it; for one value write hr.optional(value, within="5s")'
     return Misfit("tolerant-map", "tolerant is for the items of a map", "a plain call", write)
 
 

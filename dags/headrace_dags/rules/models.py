@@ -9,17 +9,17 @@ from typing import Any
 
 from headrace_dags.declare.modelfile import find
 from headrace_dags.declare.options import StepOptions
+from headrace_dags.errors import short
 from headrace_dags.graph import Port
 from headrace_dags.misfit import Misfit
+from headrace_dags.ports.spelling import annotated
 from headrace_dags.rules.formats import foreign_content
 
 _SUFFIXES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"onnx": (".onnx",), "tensorrt": (".plan", ".engine"), "torchscript": (".pt", ".pth", ".ts")}
 )
-_WRITE = (
-    "Write hr.Image, hr.Audio, hr.Embedding or Annotated[np.ndarray[tuple[int], np.dtype[np.int64]],"
-    ' hr.Layout("tensor", "n")], and put a step before it that makes the array'
-)
+_DECODED: Mapping[str, str] = MappingProxyType({"image": "hr.Image", "video": "hr.Image", "audio": "hr.Audio"})
+_TENSOR = 'Annotated[np.ndarray[tuple[int], np.dtype[np.int64]], hr.Layout("tensor", "n")]'
 
 
 def model_file(form: str, model: Any, root: Path) -> Misfit | None:
@@ -36,8 +36,7 @@ def model_file(form: str, model: Any, root: Path) -> Misfit | None:
         return Misfit("model-file", "expects a path inside the project", model, write)
     file = find(model, root)
     if not file.is_file():
-        write = "Put it there, or give its path from the import root"
-        return Misfit("model-file", "expects the model file", f"no file {model}", write)
+        return Misfit("model-file", "expects the model file", f"no file {model}", _absent(model, root))
     return foreign_content(form, model, file)
 
 
@@ -51,26 +50,48 @@ def onnx_file(model: Any, root: Path) -> Misfit | None:
         return Misfit("onnx-file", "expects a path inside the project", model, write)
     if find(model, root).is_file():
         return None
-    write = "Put it there, or give its path from the import root"
-    return Misfit("onnx-file", "expects the model file", f"no file {model}", write)
+    return Misfit("onnx-file", "expects the model file", f"no file {model}", _absent(model, root))
+
+
+def _absent(model: str, root: Path) -> str:
+    return f"Put the file at {short(root / model)}, or correct its path, which begins where the imports do, at {short(root)}"
 
 
 def _leads_out(model: str) -> bool:
     return PurePosixPath(model).is_absolute() or ".." in PurePosixPath(model).parts
 
 
-def model_port(form: str, port: Port) -> Misfit | None:
-    """``onnx-port``, ``model-port``: a model takes and gives arrays."""
+def model_port(form: str, port: Port, *, given: bool) -> Misfit | None:
+    """``onnx-port``, ``model-port``: a model takes and gives arrays.
+
+    Args:
+        form: the format of the model.
+        port: one of the step's.
+        given: whether the model gives it; else it takes it.
+    """
     if form == "onnx":
-        return onnx_port(port)
+        return None if port.type.is_array else Misfit("onnx-port", _EXPECTED, str(port), _array(port, given))
     if port.type.is_array and not port.many and not port.optional:
         return None
-    return Misfit("model-port", "a model takes and gives single arrays", str(port), _WRITE)
+    return Misfit("model-port", _EXPECTED, str(port), _single(port) if port.type.is_array else _array(port, given))
 
 
-def onnx_port(port: Port) -> Misfit | None:
-    """``onnx-port``: a model takes and gives arrays."""
-    return None if port.type.is_array else Misfit("onnx-port", "a model takes and gives arrays", str(port), _WRITE)
+_EXPECTED = "a model takes and gives single arrays"
+
+
+def _array(port: Port, given: bool) -> str:
+    """The array to write in the place of what is none, and the step that turns the one into the other."""
+    apart = f"let a step {'behind it take that' if given else 'before it give that'}"
+    if decoded := _DECODED.get(port.type.kind):
+        return f"Write {decoded}, which is decoded, and {apart}"
+    return f"Write the type of the file's tensor, e.g. hr.Embedding, or for token ids {_TENSOR} (n names its axis), and {apart}"
+
+
+def _single(port: Port) -> str:
+    """The array to write in the place of many, or of one that may be missing."""
+    one = annotated(port.model_copy(update={"many": False, "optional": False}))
+    call = "call it with .map" if port.many else "put it behind hr.when or hr.optional in the dag"
+    return f"Write {one}, and {call}"
 
 
 def gpu_only(options: StepOptions) -> Misfit | None:

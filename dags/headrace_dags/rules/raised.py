@@ -19,7 +19,7 @@ _BY_TEXT = {
     "no known parent package": "Leave out the dot, or put a pyproject.toml into the top folder of the project",
     "partially initialized module": "Move what both modules need into a third",
 }
-_ELSE: Mapping[type[BaseException], str] = {KeyError: "Write a key that is there, or .get(...)"}
+_ELSE: Mapping[type[BaseException], str] = {KeyError: "Write a key that is there, or .get(key, default)"}
 
 
 def said(error: BaseException) -> str:

@@ -75,7 +75,7 @@ def _token(token: Any) -> Misfit | None:
         return None
     if isinstance(token, Secret):
         return secret_name(token.name)
-    write = 'Write token=hr.Secret("NAME"), and the value into the environment or into .env'
+    write = 'Write token=hr.Secret("API_TOKEN"), and API_TOKEN=... into .env or the environment'
     return Misfit("remote-header", "token expects hr.Secret", "a value in the code", write)
 
 
@@ -86,7 +86,7 @@ def _header(name: Any, value: Any) -> Misfit | None:
         return Misfit("remote-header", f"the protocol keeps {name} to itself", "another one", "Leave it out")
     if isinstance(value, Secret):
         return secret_name(value.name)
-    write = f'Write headers={{"{name}": hr.Secret("NAME")}}, and the value into the environment or into .env'
+    write = f'Write headers={{"{name}": hr.Secret("API_KEY")}}, and API_KEY=... into .env or the environment'
     if _TELLING.search(name.lower()):
         return Misfit("remote-header", f"{name} expects hr.Secret", "a value in the code", write)
     if isinstance(value, str) and value.isascii() and value.isprintable():

@@ -13,12 +13,11 @@ def idle_stream(step: str, *, yields: bool) -> Misfit:
         yields: whether its body makes items one by one.
     """
     if yields:
-        write = f"Return the value of {step} from the dag as it is, or leave idle out; timeout= bounds the whole"
-        return Misfit(
-            "idle-stream", "idle is for a stream: a step that yields into an output", "a value taken whole", write
-        )
-    write = "Write timeout=, which bounds the whole"
-    return Misfit("idle-stream", "idle is for a stream: a step that yields into an output", "a single value", write)
+        write = f"Return what {step} gives from the dag itself, or write .with_(timeout=...), which bounds all of it, in place of idle"
+        got = f"{step}, whose items another step takes all at once"
+        return Misfit("idle-stream", "idle is for a step whose items leave the dag one by one", got, write)
+    write = "Write .with_(timeout=...), which bounds the whole, in place of idle"
+    return Misfit("idle-stream", "idle is for a step whose items leave the dag one by one", "a single value", write)
 
 
 def cache_stream(step: str) -> Misfit:
@@ -29,7 +28,7 @@ def cache_stream(step: str) -> Misfit:
     """
     return Misfit(
         "cache-stream",
-        "cache=True is for results that are taken whole",
+        "cache=True is for results that are kept as one",
         f"a stream: the items of {step} leave the dag one by one",
         f"Return hr.collect of what {step} gives, which keeps all items as one result, or leave out cache=True",
     )

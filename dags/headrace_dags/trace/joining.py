@@ -96,7 +96,7 @@ class Joining:
         return StandIn(Origin(self.tracer, Use(node=node.name, port=RESULT), port, found.annotation, axis))
 
     def _common(self, choices: Sequence[Origin]) -> Common | Misfit:
-        return common([(origin.port.type, origin.annotation) for origin in choices if origin.port])
+        return common([(origin.port.type, origin.annotation, str(origin)) for origin in choices if origin.port])
 
     def _check_axes(self, axes: Collection[Any], choices: Sequence[Origin], join: Join) -> None:
         """Whether all values are one, or all many, as the join can tell them apart."""

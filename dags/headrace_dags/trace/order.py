@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from graphlib import CycleError, TopologicalSorter
 from heapq import heapify, heappop, heappush
+from itertools import pairwise
 
-from headrace_dags.demand import demands, joins_of
+from headrace_dags.demand import Demand, demands, joins_of
 from headrace_dags.graph import Node, Use
 
 
@@ -14,12 +15,12 @@ class Entangled(Exception):
     """Raised when choices wait for each other.
 
     Attributes:
-        nodes: their names.
+        joins: they, as a circle: each decides by what only the next one asks for.
     """
 
-    def __init__(self, nodes: Iterable[str]) -> None:
-        self.nodes = tuple(nodes)
-        super().__init__(" and ".join(self.nodes))
+    def __init__(self, joins: Iterable[Node]) -> None:
+        self.joins = tuple(joins)
+        super().__init__(" and ".join(join.name for join in self.joins))
 
 
 def ordered(nodes: Mapping[str, Node], outputs: Iterable[Use]) -> tuple[Node, ...]:
@@ -35,17 +36,32 @@ def ordered(nodes: Mapping[str, Node], outputs: Iterable[Use]) -> tuple[Node, ..
     if not any(node.join and node.join.decides for node in nodes.values()):
         return tuple(nodes.values())
     before = {name: {use.node for use in node.uses() if use.node} for name, node in nodes.items()}
-    for name, demand in demands(nodes.values(), outputs).items():
-        before[name] |= {on.node for join in joins_of(demand) if (on := nodes[join].on) and on.node}
-    return tuple(nodes[name] for name in _sorted(before, {name: place for place, name in enumerate(nodes)}))
+    asking = _asking(nodes, demands(nodes.values(), outputs))
+    for deciding, name in asking:
+        before[name].add(deciding)
+    places = {name: place for place, name in enumerate(nodes)}
+    try:
+        return tuple(nodes[name] for name in _sorted(before, places))
+    except CycleError as error:
+        # In its circle each node comes before the next one; told is who waits for whom, which is the other way round.
+        circle = [asking[both] for both in reversed(list(pairwise(error.args[1]))) if both in asking]
+        first = circle.index(min(circle, key=places.__getitem__))
+        raise Entangled(nodes[name] for name in dict.fromkeys(circle[first:] + circle[:first])) from None
+
+
+def _asking(nodes: Mapping[str, Node], needed: Mapping[str, Demand]) -> dict[tuple[str, str], str]:
+    """The nodes that decide whether others run -> the join that asks."""
+    return {
+        (on.node, name): join
+        for name, demand in needed.items()
+        for join in sorted(joins_of(demand))
+        if (on := nodes[join].on) and on.node
+    }
 
 
 def _sorted(before: Mapping[str, set[str]], places: Mapping[str, int]) -> Iterable[str]:
     sorter = TopologicalSorter(before)
-    try:
-        sorter.prepare()
-    except CycleError as error:
-        raise Entangled(sorted(set(error.args[1]), key=places.__getitem__)) from None
+    sorter.prepare()
     found: list[str] = []
     free = [places[name] for name in sorter.get_ready()]
     heapify(free)

@@ -135,9 +135,18 @@ def _in_order(tracer: Tracer, outputs: Sequence[Output]) -> tuple[Node, ...]:
     try:
         return ordered({name: node for name, node in tracer.nodes.items() if name in kept}, roots)
     except Entangled as tangle:
-        where, location = tracer.scope.declared.where, tracer.sources[tangle.nodes[0]]
-        tracer.notes.note(joins.join_cycle({name: tracer.sources[name].line for name in tangle.nodes}), where, location)
+        told = [(node.join.kind, tracer.sources[node.name].line) for node in tangle.joins if node.join]
+        misfit = joins.join_cycle(told, _decider(tracer, tangle.joins[0]))
+        tracer.notes.note(misfit, tracer.scope.declared.where, tracer.sources[tangle.joins[0].name])
         return ()
+
+
+def _decider(tracer: Tracer, join: Node) -> str:
+    """The call of the step that a choice decides by, written as if it took an input of the dag."""
+    step = tracer.nodes[join.on.node if join.on else ""]
+    inputs, taken = tracer.scope.declared.signature.inputs, [each.port.type for each in step.inputs]
+    given = next((each for each in inputs if each.type in taken), inputs[0])
+    return f"{tracer.declarations[step.name].ref.target.partition(':')[2]}({given.name})"
 
 
 def _graph(tracer: Tracer, outputs: Sequence[Output], nodes: tuple[Node, ...]) -> Graph:

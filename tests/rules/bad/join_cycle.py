@@ -18,11 +18,6 @@ def shout(text: hr.Text) -> hr.Text:
     return text.upper()
 
 
-@hr.step
-def both(a: hr.Text, b: hr.Text) -> hr.Text:
-    return a + b
-
-
 @hr.dag
 def bad(text: hr.Text) -> hr.Text:
     one, two = shout(text), shout(text)
